@@ -1,0 +1,2 @@
+//! The Gcore simulator as a program.
+fn main() {}

@@ -1,0 +1,49 @@
+//! The kinds that users write: group `livestream-operator.io`, version `v1alpha1`.
+//!
+//! Field docs are user documentation (`kubectl explain` shows them). What a schema or a CEL rule can
+//! refuse is refused by the API server, with a message that says what to do. A field that the
+//! manifest leaves out is not managed: nothing that is sent to a provider has a schema default.
+
+#![expect(unreachable_pub, reason = "KubeSchema repeats each struct inside a function")]
+
+pub mod account_ref;
+pub mod life;
+pub mod livestream;
+pub mod secret_ref;
+pub mod streaming_account;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt as _;
+
+pub use account_ref::AccountRef;
+pub use life::{DeletionPolicy, LiveProtection};
+pub use livestream::{
+    Creation, CreationResult, Dvr, GcoreStream, IngestSecret, LiveStream, LiveStreamSpec,
+    LiveStreamStatus, Playback, Projection, Pull, RecordType, Video, VideoState,
+};
+pub use secret_ref::SecretKeyRef;
+pub use streaming_account::{
+    GcoreAccount, StreamCounts, StreamingAccount, StreamingAccountSpec, StreamingAccountStatus,
+};
+
+/// The API group of all kinds.
+pub const GROUP: &str = "livestream-operator.io";
+
+/// The finalizer that each kind carries while there may be something to clean up.
+pub const FINALIZER: &str = "livestream-operator.io/finalizer";
+
+/// Annotation on any object: a new value asks for a pass now; the receipt is
+/// `status.lastHandledReconcileAt`.
+pub const RECONCILE_ANNOTATION: &str = "livestream-operator.io/reconcile-at";
+
+/// Annotation on a `StreamingAccount`: a new value confirms that streams which vanished together
+/// may be created again; the receipt is `status.confirmedDisappearance`.
+pub const CONFIRM_DISAPPEARANCE_ANNOTATION: &str = "livestream-operator.io/confirm-disappearance";
+
+/// The generated definitions, by file name, in a fixed order.
+pub fn definitions() -> Vec<(&'static str, CustomResourceDefinition)> {
+    vec![
+        ("livestreams.yaml", LiveStream::crd()),
+        ("streamingaccounts.yaml", StreamingAccount::crd()),
+    ]
+}

@@ -1,0 +1,173 @@
+//! The kind `StreamingAccount`: an account at a provider.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+use super::SecretKeyRef;
+
+/// The public endpoint of the Gcore API.
+pub const GCORE_ENDPOINT: &str = "https://api.gcore.com";
+
+/// An account at a streaming provider: which provider, which Secret holds the key, and how fast
+/// the operator may call.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "livestream-operator.io",
+    version = "v1alpha1",
+    kind = "StreamingAccount",
+    plural = "streamingaccounts",
+    singular = "streamingaccount",
+    shortname = "sacc",
+    category = "streaming",
+    namespaced,
+    status = "StreamingAccountStatus",
+    doc = "StreamingAccount is an account at a streaming provider: which provider, which Secret holds the key, and how fast the operator may call. LiveStreams of the same namespace name it in spec.accountRef.",
+    printcolumn(
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status",
+        name = "Ready",
+        type_ = "string"
+    ),
+    printcolumn(json_path = ".status.clientId", name = "Client", type_ = "string"),
+    printcolumn(
+        json_path = ".status.streams.managed",
+        name = "Managed",
+        type_ = "integer"
+    ),
+    printcolumn(
+        json_path = ".status.streams.unmanaged",
+        name = "Unmanaged",
+        type_ = "integer"
+    ),
+    printcolumn(
+        json_path = ".metadata.creationTimestamp",
+        name = "Age",
+        type_ = "date"
+    ),
+    printcolumn(
+        json_path = ".status.streams.orphaned",
+        name = "Orphaned",
+        type_ = "integer",
+        priority = 1
+    ),
+    printcolumn(
+        json_path = ".status.streams.duplicated",
+        name = "Duplicated",
+        type_ = "integer",
+        priority = 1
+    ),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
+        name = "Reason",
+        type_ = "string",
+        priority = 1
+    )
+)]
+#[x_kube(
+    validation = Rule::new("has(self.gcore)")
+        .message("name exactly one provider: set spec.gcore"),
+    validation = Rule::new("has(self.gcore) == has(oldSelf.gcore)")
+        .message("the provider of an account cannot change: create another StreamingAccount"),
+)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamingAccountSpec {
+    /// The account is one at Gcore Video Streaming. Exactly one provider block must be set, and
+    /// which one it is cannot change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gcore: Option<GcoreAccount>,
+    /// How many calls a second the operator may make for this account. Accounts that turn out to
+    /// be the same client at the provider share one budget, and the lowest number holds. From 1
+    /// to 1000; the default is 4, the only small limit that Gcore ever published.
+    #[serde(default = "default_requests_per_second")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub requests_per_second: i32,
+    /// Seconds between two reads of the provider's whole list of streams while nothing is going
+    /// on. From 1 to 3600; the default is 60. A long list is read less often, so that the reads
+    /// take no more than a quarter of `requestsPerSecond`.
+    #[serde(default = "default_poll_interval_seconds")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub poll_interval_seconds: i32,
+}
+
+fn default_requests_per_second() -> i32 {
+    4
+}
+
+fn default_poll_interval_seconds() -> i32 {
+    60
+}
+
+/// How to reach a Gcore account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("self.endpoint.matches('^https?://[A-Za-z0-9.:\\\\[\\\\]-]+$')")
+        .message("an endpoint is a scheme and a host, such as https://api.gcore.com, without user, path, query or a slash at its end")
+        .field_path(".endpoint"),
+)]
+#[serde(rename_all = "camelCase")]
+pub struct GcoreAccount {
+    /// The Secret and key that hold the permanent API token. A new value is taken over within a
+    /// second, without a restart; the old key serves until the new one has been tried.
+    pub api_key_secret_ref: SecretKeyRef,
+    /// Where the API is. The default is `https://api.gcore.com`; any other endpoint works only if
+    /// the operator was started with `--allow-endpoint` and this value.
+    #[serde(default = "default_endpoint")]
+    #[schemars(length(min = 1, max = 253))]
+    pub endpoint: String,
+}
+
+fn default_endpoint() -> String {
+    GCORE_ENDPOINT.to_owned()
+}
+
+/// What the operator found out about an account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[schemars(extend("default" = serde_json::json!({"observedGeneration": -1})))]
+#[serde(rename_all = "camelCase")]
+pub struct StreamingAccountStatus {
+    /// The generation of the spec that this status speaks of; -1 until the operator has seen the
+    /// object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The client that the key belongs to, as the provider says. It is pinned: a key of another
+    /// client is never used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub client_id: Option<String>,
+    /// The streams of the account at the end of the last whole read of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<StreamCounts>,
+    /// The value of the annotation `livestream-operator.io/confirm-disappearance` that was obeyed
+    /// last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub confirmed_disappearance: Option<String>,
+    /// The value of the annotation `livestream-operator.io/reconcile-at` that was handled last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_reconcile_at: Option<String>,
+    /// `Ready` is always there: True when the key works and the provider answers. `Reconciling`
+    /// or `Stalled` stand beside it while the operator tries again, or a human must act.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+/// How many streams of which standing the account has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamCounts {
+    /// Streams that an object of this cluster created or adopted.
+    #[schemars(range(min = 0))]
+    pub managed: i64,
+    /// Streams that nobody here manages: made by hand, released, or owned by another cluster.
+    #[schemars(range(min = 0))]
+    pub unmanaged: i64,
+    /// Streams that carry the mark of an object of this cluster which is gone.
+    #[schemars(range(min = 0))]
+    pub orphaned: i64,
+    /// Streams that carry the mark of an object which holds another stream.
+    #[schemars(range(min = 0))]
+    pub duplicated: i64,
+}

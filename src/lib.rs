@@ -1,0 +1,4 @@
+//! The operator.
+pub mod api;
+pub mod provider;
+pub mod secret;

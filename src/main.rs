@@ -1,0 +1,2 @@
+//! The operator as a program.
+fn main() {}

@@ -1,0 +1,81 @@
+//! The seam: what the operator asks of a streaming provider, in neutral words.
+//!
+//! Wire words, quirks, status codes and orders of calls stay inside the folder of each provider.
+//! Nothing here retries a creation.
+
+mod error;
+mod mark;
+mod settings;
+mod stream;
+
+pub mod gcore;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+pub use error::ProviderError;
+pub use mark::{Mark, Owner};
+pub use settings::{Difference, Source, StreamSettings, difference};
+pub use stream::{ClientId, Ingest, ObservedStream, StreamId, Unreadable};
+
+/// What a call to a provider gives: the call has a deadline, and its error holds no secret.
+pub type Call<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
+
+/// One page of a provider's list. A page without items ends the list.
+pub type Page = Vec<Result<ObservedStream, Unreadable>>;
+
+/// A key at work: the calls that it can make.
+#[derive(Clone)]
+pub struct Connection {
+    /// Whose key it is.
+    pub identity: Arc<dyn Identity>,
+    /// The live streams of that client.
+    pub streams: Arc<dyn Streams>,
+}
+
+/// Whose key it is.
+pub trait Identity: Send + Sync {
+    /// The client that the key belongs to. Sent again where that may help.
+    fn client(&self) -> Call<'_, ClientId>;
+}
+
+/// Live streams at a provider. Each method is one call, apart from the repeats that it says.
+pub trait Streams: Send + Sync {
+    /// One page of the list of all streams of the client; the first page is 1. Sent again where
+    /// that may help.
+    fn list(&self, page: u32) -> Call<'_, Page>;
+
+    /// One stream; `None` where the provider says that there is none. Sent again where that may
+    /// help.
+    fn get<'a>(&'a self, id: &'a StreamId) -> Call<'a, Option<ObservedStream>>;
+
+    /// Creates a stream that carries the owner's mark. **Sent once**: an error that is not
+    /// [`ProviderError::refused_for_certain`] leaves open whether the stream was made.
+    fn create<'a>(
+        &'a self,
+        owner: &'a Owner,
+        settings: &'a StreamSettings,
+    ) -> Call<'a, ObservedStream>;
+
+    /// Sets exactly the settings that are `Some`, and returns what the provider has now; `None`
+    /// where the stream is gone. `owner` is whose mark the stream carries and must keep; without
+    /// one it carries none. Sent again where that may help, since the values are absolute.
+    fn update<'a>(
+        &'a self,
+        id: &'a StreamId,
+        owner: Option<&'a Owner>,
+        settings: &'a StreamSettings,
+    ) -> Call<'a, Option<ObservedStream>>;
+
+    /// Replaces the owner's mark of a stream by one that says that it was released; `None` where
+    /// the stream is gone. `seen` is the stream as it was read last. Sent again where that may help.
+    fn release<'a>(
+        &'a self,
+        seen: &'a ObservedStream,
+        owner: &'a Owner,
+    ) -> Call<'a, Option<ObservedStream>>;
+
+    /// Deletes a stream; that it is gone already is no error. Sent again where that may help.
+    fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()>;
+}

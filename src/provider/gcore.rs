@@ -1,0 +1,1 @@
+//! Gcore Video Streaming.

@@ -1,0 +1,87 @@
+//! A live stream as a provider shows it.
+
+use std::fmt;
+
+use super::{Mark, StreamSettings};
+use crate::{api::Playback, secret::Secret};
+
+/// The provider's id of a stream. Opaque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId(String);
+
+impl StreamId {
+    /// An id as the provider writes it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The provider's id of the client that a key belongs to. Opaque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// An id as the provider writes it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A stream as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedStream {
+    /// Its id.
+    pub id: StreamId,
+    /// What it says about its owner.
+    pub mark: Mark,
+    /// Its settings; `None` where the provider did not show one.
+    pub settings: StreamSettings,
+    /// Whether video comes in now, over any of its ways.
+    pub live: bool,
+    /// Whether it is being recorded now; `None` where the provider does not say.
+    pub recording: Option<bool>,
+    /// Where an encoder sends to.
+    pub ingest: Ingest,
+    /// Where viewers watch.
+    pub playback: Playback,
+}
+
+/// Where an encoder sends to. Each address holds the stream key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ingest {
+    /// RTMP, the primary server.
+    pub push: Option<Secret>,
+    /// RTMP, the backup server.
+    pub backup_push: Option<Secret>,
+    /// SRT, the primary server.
+    pub srt: Option<Secret>,
+    /// SRT, the backup server.
+    pub backup_srt: Option<Secret>,
+    /// WebRTC (WHIP).
+    pub whip: Option<Secret>,
+}
+
+/// An item of a list that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id, where at least that can be read.
+    pub id: Option<StreamId>,
+    /// What is wrong with it, in stable words and without its text.
+    pub what: String,
+}
