@@ -4,7 +4,10 @@
 //! refuse is refused by the API server, with a message that says what to do. A field that the
 //! manifest leaves out is not managed: nothing that is sent to a provider has a schema default.
 
-#![expect(unreachable_pub, reason = "KubeSchema repeats each struct inside a function")]
+#![expect(
+    unreachable_pub,
+    reason = "KubeSchema repeats each struct inside a function"
+)]
 
 pub mod account_ref;
 pub mod life;
@@ -23,7 +26,8 @@ pub use livestream::{
 };
 pub use secret_ref::SecretKeyRef;
 pub use streaming_account::{
-    GcoreAccount, StreamCounts, StreamingAccount, StreamingAccountSpec, StreamingAccountStatus,
+    GCORE_ENDPOINT, GcoreAccount, StreamCounts, StreamingAccount, StreamingAccountSpec,
+    StreamingAccountStatus,
 };
 
 /// The API group of all kinds.

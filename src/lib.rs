@@ -1,4 +1,38 @@
-//! The operator.
+//! Live streams, broadcasts and recordings at a streaming provider as Kubernetes resources.
+//!
+//! ```text
+//!           ┌────────────── pure: no async, no clock, no environment ──────────────┐
+//! look ───► plan ───► act ───► judge ───► status ───► write ───► schedule
+//! I/O       a value   I/O      Outcome    a value     I/O if ≠   one function
+//!           ≤ 1 change 1 call
+//! ```
+//!
+//! The library exists for the tests; the product is the program.
+
+pub mod account;
 pub mod api;
+pub mod attempts;
+pub mod cli;
+pub mod clock;
+pub mod conditions;
+pub mod context;
+pub mod crds;
+pub mod finalizer;
+pub mod index;
+pub mod jitter;
+pub mod livestream;
+pub mod merge_patch;
+pub mod metrics;
+pub mod object_key;
+pub mod outcome;
 pub mod provider;
+pub mod report;
+pub mod run;
+pub mod schedule;
 pub mod secret;
+pub mod secrets;
+pub mod server;
+pub mod status_write;
+pub mod telemetry;
+pub mod wake;
+pub mod watch;

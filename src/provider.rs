@@ -68,6 +68,14 @@ pub trait Streams: Send + Sync {
         settings: &'a StreamSettings,
     ) -> Call<'a, Option<ObservedStream>>;
 
+    /// Replaces the mark of a stream by that of this owner; `None` where the stream is gone. `seen` is
+    /// the stream as it was read last. Sent again where that may help.
+    fn claim<'a>(
+        &'a self,
+        seen: &'a ObservedStream,
+        owner: &'a Owner,
+    ) -> Call<'a, Option<ObservedStream>>;
+
     /// Replaces the owner's mark of a stream by one that says that it was released; `None` where
     /// the stream is gone. `seen` is the stream as it was read last. Sent again where that may help.
     fn release<'a>(

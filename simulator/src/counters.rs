@@ -166,7 +166,10 @@ impl Journal {
         let mut peak = 0;
         for call in book.calls.iter().filter(|call| call.client == Some(client)) {
             window.push_back(call.elapsed_ms);
-            while window.front().is_some_and(|&first| call.elapsed_ms >= first + 1000) {
+            while window
+                .front()
+                .is_some_and(|&first| call.elapsed_ms >= first + 1000)
+            {
                 window.pop_front();
             }
             peak = peak.max(window.len());

@@ -1,6 +1,7 @@
 //! Faults: which calls they meet, and what happens to those.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +58,7 @@ pub struct Matching {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
-    /// Applied at once, answered late.
+    /// Applied at once, answered late. The only one that can meet a call together with another.
     Delay {
         /// How late.
         millis: u64,
@@ -204,6 +205,10 @@ impl Fault {
 
     /// Only calls whose path names this object.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "called with a number or a text"
+    )]
     pub fn id(mut self, id: impl ToString) -> Self {
         self.matching.id = Some(id.to_string());
         self
@@ -281,8 +286,9 @@ impl Matching {
         fn holds<T>(wanted: Option<&T>, check: impl Fn(&T) -> bool) -> bool {
             wanted.is_none_or(check)
         }
-        holds(self.method.as_ref(), |m| m.eq_ignore_ascii_case(facts.method))
-            && holds(self.route.as_ref(), |r| r == facts.route)
+        holds(self.method.as_ref(), |m| {
+            m.eq_ignore_ascii_case(facts.method)
+        }) && holds(self.route.as_ref(), |r| r == facts.route)
             && holds(self.id.as_ref(), |id| facts.id == Some(id))
             && holds(self.name_contains.as_ref(), |part| {
                 facts.name.is_some_and(|name| name.contains(part.as_str()))
@@ -292,7 +298,24 @@ impl Matching {
     }
 }
 
-/// The faults that are set, in the order in which they were.
+/// What happens to one call.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Met {
+    pub(crate) delay: Duration,
+    pub(crate) action: Option<Action>,
+}
+
+impl Met {
+    /// The word for it in the journal.
+    pub(crate) fn word(&self) -> Option<&'static str> {
+        match &self.action {
+            Some(action) => Some(action.word()),
+            None => (!self.delay.is_zero()).then_some("delay"),
+        }
+    }
+}
+
+/// The faults that are set, in the order of their setting.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Shelf>);
 
@@ -318,10 +341,10 @@ impl Armed {
 
 impl Faults {
     pub(crate) fn set(&self, fault: Fault) -> u64 {
-        let mut shelf = lock(&self.0);
-        shelf.last += 1;
-        let id = shelf.last;
-        shelf.set.push(Armed {
+        let mut all = lock(&self.0);
+        all.last += 1;
+        let id = all.last;
+        all.set.push(Armed {
             id,
             skip_left: fault.skip,
             fault,
@@ -330,11 +353,19 @@ impl Faults {
         id
     }
 
-    /// The first fault that meets this call; that use of it is then spent.
-    pub(crate) fn take(&self, facts: Facts<'_>) -> Option<Action> {
-        let mut shelf = lock(&self.0);
-        for armed in &mut shelf.set {
-            if armed.spent() || !armed.fault.matching.meets(facts) {
+    /// What happens to this call: all delays that meet it, and the first other fault that does.
+    /// Each is then used once more.
+    pub(crate) fn take(&self, facts: Facts<'_>) -> Met {
+        let mut met = Met::default();
+        let mut all = lock(&self.0);
+        for armed in &mut all.set {
+            let delay = if let Action::Delay { millis } = armed.fault.action {
+                Some(Duration::from_millis(millis))
+            } else {
+                None
+            };
+            let late = met.action.is_some() && delay.is_none();
+            if armed.spent() || late || !armed.fault.matching.meets(facts) {
                 continue;
             }
             if armed.skip_left > 0 {
@@ -342,14 +373,17 @@ impl Faults {
                 continue;
             }
             armed.fired += 1;
-            return Some(armed.fault.action.clone());
+            match delay {
+                Some(delay) => met.delay += delay,
+                None => met.action = Some(armed.fault.action.clone()),
+            }
         }
-        None
+        met
     }
 
     pub(crate) fn fired(&self, id: u64) -> u64 {
-        let shelf = lock(&self.0);
-        let found = shelf.set.iter().find(|armed| armed.id == id);
+        let all = lock(&self.0);
+        let found = all.set.iter().find(|armed| armed.id == id);
         found.map_or(0, |armed| armed.fired)
     }
 
@@ -415,9 +449,7 @@ mod tests {
         let faults = Faults::default();
         let first = faults.set(Fault::new(Action::Garbled).times(2));
         let second = faults.set(Fault::new(Action::Truncated).always());
-        let taken: Vec<_> = (0..4)
-            .map(|_| faults.take(POST).map(|a| a.word()))
-            .collect();
+        let taken: Vec<_> = (0..4).map(|_| faults.take(POST).word()).collect();
         assert_eq!(
             taken,
             [
@@ -430,15 +462,31 @@ mod tests {
         assert_eq!((faults.fired(first), faults.fired(second)), (2, 2));
         assert!(faults.reports()[0].spent && !faults.reports()[1].spent);
         faults.clear(Some(second));
-        assert_eq!(faults.take(POST), None);
+        assert_eq!(faults.take(POST), Met::default());
     }
 
     #[test]
     fn skips_first() {
         let faults = Faults::default();
         faults.set(Fault::new(Action::Garbled).skip(2));
-        let taken: Vec<_> = (0..4).map(|_| faults.take(POST).is_some()).collect();
+        let taken: Vec<_> = (0..4).map(|_| faults.take(POST).action.is_some()).collect();
         assert_eq!(taken, [false, false, true, false]);
+    }
+
+    #[test]
+    fn delays_add_to_what_else_happens() {
+        let faults = Faults::default();
+        faults.set(Fault::new(Action::Delay { millis: 2 }).always());
+        faults.set(Fault::new(Action::Garbled));
+        faults.set(Fault::new(Action::Delay { millis: 3 }).times(2));
+        let words = [0, 1, 2].map(|_| {
+            let met = faults.take(POST);
+            (met.delay.as_millis(), met.word())
+        });
+        assert_eq!(
+            words,
+            [(5, Some("garbled")), (5, Some("delay")), (2, Some("delay"))]
+        );
     }
 
     #[test]

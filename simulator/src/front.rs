@@ -19,7 +19,7 @@ use crate::server::{Gate, Outage, cut};
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// An answer is withheld for so long at most: longer than any caller waits.
-const HOLD: Duration = Duration::from_secs(600);
+const HOLD: Duration = Duration::from_mins(10);
 
 const GATEWAY_PAGE: &str = "<html>\r\n<head><title>gateway</title></head>\r\n\
     <body><center><h1>Something is wrong here</h1></center></body>\r\n</html>\r\n";
@@ -31,7 +31,6 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
     /// The body, if it is JSON, whatever its header says.
     pub(crate) json: Option<Value>,
 }
@@ -41,10 +40,10 @@ impl Incoming {
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.query.as_deref()?.split('&');
         pairs
-            .filter_map(|pair| pair.split_once('=').or(Some((pair, ""))))
-            .filter(|(key, _)| *key == name)
+            .rev()
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .find(|(key, _)| *key == name)
             .map(|(_, value)| value)
-            .last()
     }
 }
 
@@ -167,7 +166,6 @@ impl<P: Provider> Front<P> {
             query: head.uri.query().map(str::to_owned),
             headers: head.headers,
             json: serde_json::from_slice(&body).ok(),
-            body,
         };
         let who = self.provider.identify(&call);
         match self.gate.outage() {
@@ -189,14 +187,16 @@ impl<P: Provider> Front<P> {
             client: who.client,
             page: call.query("page").and_then(|p| p.parse().ok()).unwrap_or(1),
         };
-        match self.faults.take(facts) {
-            None => {
-                let reply = self.provider.answer(&call, &who);
-                self.told(&call, &who, &reply, None);
-                reply.response()
-            }
+        let met = self.faults.take(facts);
+        let fault = met.word();
+        let response = match met.action {
+            None => self.answer(&call, &who, fault).response(),
             Some(action) => self.fail(action, call, who).await,
+        };
+        if !met.delay.is_zero() {
+            tokio::time::sleep(met.delay).await;
         }
+        response
     }
 
     async fn fail(self: Arc<Self>, action: Action, call: Incoming, who: Identity) -> Response {
@@ -246,11 +246,8 @@ impl<P: Provider> Front<P> {
                 self.record(&call, &who, None, reply.applied, fault);
                 cut()
             }
-            Action::Delay { millis } => {
-                let reply = self.answer(&call, &who, fault);
-                tokio::time::sleep(Duration::from_millis(millis)).await;
-                reply.response()
-            }
+            // Delays are added up where faults are taken.
+            Action::Delay { .. } => self.answer(&call, &who, fault).response(),
             Action::Truncated => self.answer(&call, &who, fault).torn(Then::Cut),
             Action::Stalled => self.answer(&call, &who, fault).torn(Then::Silence),
             Action::Garbled => {
@@ -273,12 +270,8 @@ impl<P: Provider> Front<P> {
     /// Carries a call out and writes it down.
     fn answer(&self, call: &Incoming, who: &Identity, fault: Option<&'static str>) -> Reply {
         let reply = self.provider.answer(call, who);
-        self.told(call, who, &reply, fault);
-        reply
-    }
-
-    fn told(&self, call: &Incoming, who: &Identity, reply: &Reply, fault: Option<&'static str>) {
         self.record(call, who, Some(reply.status.as_u16()), reply.applied, fault);
+        reply
     }
 
     /// Written down before the answer leaves, so that whoever has the answer finds it there.

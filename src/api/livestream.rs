@@ -286,6 +286,10 @@ pub struct LiveStreamStatus {
     /// Public addresses for viewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playback: Option<Playback>,
+    /// The Secret that holds the addresses for the encoder, once it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub ingest_secret_name: Option<String>,
     /// When a pull stream that the provider had switched off for idleness was last switched on
     /// again. That happens at most once an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,1 +1,271 @@
 //! Gcore Video Streaming.
+//!
+//! What its documents say, and where they contradict each other, stands beside the code that
+//! depends on it. Documents are named, not linked: the API spec is the `OpenAPI` file of the Streaming API,
+//! the IAM specification is the platform's.
+
+mod client;
+mod failure;
+mod http;
+mod map;
+mod mark;
+mod message;
+mod wire;
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value, json};
+
+use self::client::{Api, Request, Route};
+use super::{
+    Call, ClientId, Connection, Identity, Mark, ObservedStream, Owner, Page, ProviderError,
+    StreamId, StreamSettings, Streams,
+};
+use crate::secret::Secret;
+
+pub use self::http::{Deadlines, Http};
+
+/// Why no call can be made at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// The endpoint is no address of an API.
+    #[error("the endpoint cannot be used: {0}")]
+    Endpoint(&'static str),
+    /// The key cannot be sent. It is not shown.
+    #[error("the key cannot be used: {0}")]
+    Key(&'static str),
+    /// The machine lacks what HTTPS needs.
+    #[error("no HTTPS client can be made: {0}")]
+    Http(String),
+}
+
+/// Puts a key to work at an endpoint. Nothing is sent yet, so this says nothing about whether the
+/// key is good: [`Identity::client`] does.
+pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, SetupError> {
+    let gcore = Arc::new(Gcore(Api::new(endpoint, key, http.clone())?));
+    Ok(Connection {
+        identity: gcore.clone(),
+        streams: gcore,
+    })
+}
+
+struct Gcore(Api);
+
+impl Identity for Gcore {
+    fn client(&self) -> Call<'_, ClientId> {
+        Box::pin(async move {
+            let client: wire::Client = decode(&self.read(Route::Me).await?)?;
+            let id = client
+                .id
+                .ok_or_else(|| failure::garbled("it names no client"))?;
+            Ok(ClientId::new(id))
+        })
+    }
+}
+
+impl Streams for Gcore {
+    fn list(&self, page: u32) -> Call<'_, Page> {
+        Box::pin(async move {
+            let wire::Page(items) = decode(&self.read(Route::Page(page)).await?)?;
+            // What a list does not show may be there: only a single read can tell.
+            let read = |item| map::observed(item, Mark::Unreadable);
+            Ok(items.into_iter().map(read).collect())
+        })
+    }
+
+    fn get<'a>(&'a self, id: &'a StreamId) -> Call<'a, Option<ObservedStream>> {
+        Box::pin(async move {
+            let body = present(self.read(Route::Stream(id)).await)?;
+            let read = |body: Vec<u8>| the_stream(id, &body, Mark::None);
+            body.map(read).transpose()
+        })
+    }
+
+    /// Sends what is wanted, and always name, switch and source: their defaults are not the same in
+    /// all documents (API spec, tutorial, iOS demo app).
+    fn create<'a>(
+        &'a self,
+        owner: &'a Owner,
+        settings: &'a StreamSettings,
+    ) -> Call<'a, ObservedStream> {
+        Box::pin(async move {
+            let user = settings.gcore.client_entity_data.as_deref().unwrap_or("");
+            let data = marked(user, &Mark::Owned(owner.clone()))?;
+            let mut fields = map::fields(settings, Some(data));
+            for (name, value) in [
+                ("name", json!(owner.name)),
+                ("active", json!(false)),
+                ("pull", json!(false)),
+            ] {
+                fields.entry(name).or_insert(value);
+            }
+            let body = self
+                .0
+                .send(Request {
+                    method: Method::POST,
+                    route: Route::Streams,
+                    // Flat, unlike a change (API spec, SDKs).
+                    body: Some(Value::Object(fields)),
+                    secrets: map::secrets(settings),
+                })
+                .await?;
+            stream(&body, Mark::Unreadable)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        id: &'a StreamId,
+        owner: Option<&'a Owner>,
+        settings: &'a StreamSettings,
+    ) -> Call<'a, Option<ObservedStream>> {
+        Box::pin(async move {
+            let (mark, unshown) = match owner {
+                Some(owner) => (Mark::Owned(owner.clone()), Mark::Unreadable),
+                None => (Mark::None, Mark::None),
+            };
+            let data = settings.gcore.client_entity_data.as_deref();
+            let data = data.map(|user| marked(user, &mark)).transpose()?;
+            let fields = map::fields(settings, data);
+            if fields.is_empty() {
+                // Nothing to set: what it has now is what it had.
+                return self.get(id).await;
+            }
+            let secrets = map::secrets(settings);
+            self.change(id, fields, secrets, unshown).await
+        })
+    }
+
+    fn claim<'a>(
+        &'a self,
+        seen: &'a ObservedStream,
+        owner: &'a Owner,
+    ) -> Call<'a, Option<ObservedStream>> {
+        Box::pin(self.mark(seen, Mark::Owned(owner.clone())))
+    }
+
+    fn release<'a>(
+        &'a self,
+        seen: &'a ObservedStream,
+        owner: &'a Owner,
+    ) -> Call<'a, Option<ObservedStream>> {
+        Box::pin(self.mark(seen, Mark::Released(owner.clone())))
+    }
+
+    fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()> {
+        Box::pin(async move {
+            let body = self
+                .0
+                .send(Request {
+                    method: Method::DELETE,
+                    route: Route::Stream(id),
+                    body: None,
+                    secrets: Vec::new(),
+                })
+                .await;
+            match present(body)? {
+                Some(body) if !body.is_empty() => decode(&body).map(|IgnoredAny| ()),
+                Some(_) | None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Gcore {
+    async fn read(&self, route: Route<'_>) -> Result<Vec<u8>, ProviderError> {
+        self.0
+            .send(Request {
+                method: Method::GET,
+                route,
+                body: None,
+                secrets: Vec::new(),
+            })
+            .await
+    }
+
+    /// Replaces the mark and keeps the user's text.
+    async fn mark(
+        &self,
+        seen: &ObservedStream,
+        mark: Mark,
+    ) -> Result<Option<ObservedStream>, ProviderError> {
+        let user = seen.settings.gcore.client_entity_data.as_deref();
+        let data = marked(user.unwrap_or(""), &mark)?;
+        let fields = map::fields(&StreamSettings::default(), Some(data));
+        self.change(&seen.id, fields, Vec::new(), mark).await
+    }
+
+    /// Sets fields. The wrapper is what the API spec, the SDKs and the tutorial have. `unshown` is
+    /// the mark of an answer that shows none.
+    async fn change(
+        &self,
+        id: &StreamId,
+        fields: Map<String, Value>,
+        secrets: Vec<Secret>,
+        unshown: Mark,
+    ) -> Result<Option<ObservedStream>, ProviderError> {
+        let body = self
+            .0
+            .send(Request {
+                method: Method::PATCH,
+                route: Route::Stream(id),
+                body: Some(json!({ "stream": fields })),
+                secrets,
+            })
+            .await;
+        let read = |body: Vec<u8>| the_stream(id, &body, unshown);
+        present(body)?.map(read).transpose()
+    }
+}
+
+/// `client_entity_data` with the mark in it. A text that cannot hold it is refused here, before
+/// anything is sent, as if the provider had: a stream whose mark nobody can read would be lost.
+fn marked(user: &str, mark: &Mark) -> Result<String, ProviderError> {
+    mark::write(user, mark).map_err(|reserved| ProviderError::Refused {
+        status: 422,
+        message: reserved.to_string(),
+    })
+}
+
+/// A missing stream is no error. That operations on streams answer 404 for one is documented only
+/// for recordings and clips; it is taken for all.
+fn present<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match result {
+        Ok(body) => Ok(Some(body)),
+        Err(ProviderError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A stream from a body; see [`map::observed`].
+fn stream(body: &[u8], unshown: Mark) -> Result<ObservedStream, ProviderError> {
+    let value: Value = decode(body)?;
+    map::observed(wire::stream(value), unshown)
+        .map_err(|unreadable| failure::garbled(unreadable.what))
+}
+
+/// The stream that was asked for.
+fn the_stream(id: &StreamId, body: &[u8], unshown: Mark) -> Result<ObservedStream, ProviderError> {
+    let stream = stream(body, unshown)?;
+    if stream.id == *id {
+        Ok(stream)
+    } else {
+        Err(failure::garbled("it is another stream"))
+    }
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderError> {
+    use serde_json::error::Category;
+    if body.is_empty() {
+        return Err(failure::garbled("it is empty"));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        failure::garbled(match error.classify() {
+            Category::Eof => "it ends too early",
+            Category::Data => "it is something else",
+            Category::Syntax | Category::Io => "it is no JSON",
+        })
+    })
+}

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// patience is how long a child may take over its own farewell before it is killed. Nothing in
-// these processes is worth more: the data is thrown away at the next start.
+// patience is how long the children may take over their farewells before they are killed. Nothing
+// in them is worth more: the data is thrown away at the next start.
 const patience = 2 * time.Second
 
 // child is one process of the control plane.
@@ -27,7 +29,11 @@ type child struct {
 // startChild starts a program, its output in <name>.log. To be called only from the goroutine that
 // holds its thread for the life of this process (see dieWithParent).
 func startChild(name string, command program, args []string) (*child, error) {
-	logPath := name + ".log"
+	// Absolute, because people are told of it.
+	logPath, err := filepath.Abs(name + ".log")
+	if err != nil {
+		return nil, err
+	}
 	log, err := os.Create(logPath)
 	if err != nil {
 		return nil, err
@@ -97,19 +103,18 @@ func (c *child) lastWords() string {
 	return fmt.Sprintf("--- the end of %s\n%s\n---", c.logPath, strings.Join(all, "\n"))
 }
 
-// stop ends all children at once and returns when they are gone.
+// stop ends all children, the last first: an API server that finds etcd gone keeps trying until it
+// is killed, one that is ended before etcd is gone at once.
 func stop(children []*child) {
-	for _, c := range children {
-		// An error says that the process is gone already, which is what we want.
-		_ = c.process.Signal(syscall.SIGTERM)
-	}
 	impatience := time.AfterFunc(patience, func() {
 		for _, c := range children {
 			_ = c.process.Kill()
 		}
 	})
 	defer impatience.Stop()
-	for _, c := range children {
+	for _, c := range slices.Backward(children) {
+		// An error says that the process is gone already, which is what we want.
+		_ = c.process.Signal(syscall.SIGTERM)
 		<-c.ended
 	}
 }

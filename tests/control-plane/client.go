@@ -2,36 +2,56 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
-// newClient is our own client of the API server, as the admin of the kubeconfig.
-func newClient() (*kubernetes.Clientset, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfigFile)
+// client asks the API server, as the admin, whether it is time to begin.
+type client struct {
+	http   http.Client
+	server string
+	token  string
+}
+
+func newClient(server, token string) (*client, error) {
+	authority, err := os.ReadFile(caFile)
 	if err != nil {
 		return nil, err
 	}
-	config.UserAgent = "control-plane-up"
-	config.Timeout = 5 * time.Second
-	return kubernetes.NewForConfig(config)
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(authority) {
+		return nil, errors.New("no certificate in " + caFile)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	return &client{http.Client{Transport: transport, Timeout: 5 * time.Second}, server, token}, nil
 }
 
-// apiServerReady waits until the API server says that it is.
-func apiServerReady(ctx context.Context, client *kubernetes.Clientset) error {
-	return wait(ctx, "kube-apiserver is ready", func(ctx context.Context) error {
-		return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
-	})
-}
-
-// namespaceReady waits until the namespace `default` has the ServiceAccount without which no Pod can
-// be made in it. It is the controllers who make it, so they run by then.
-func namespaceReady(ctx context.Context, client *kubernetes.Clientset) error {
-	return wait(ctx, "the namespace default has its ServiceAccount", func(ctx context.Context) error {
-		_, err := client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
-		return err
+// finds waits until the API server answers a GET of path with 200.
+func (c *client) finds(ctx context.Context, path string) error {
+	return wait(ctx, "GET "+path, func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.server+path, nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", "Bearer "+c.token)
+		response, err := c.http.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			return err
+		}
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", response.Status, body)
+		}
+		return nil
 	})
 }

@@ -36,10 +36,9 @@ type tokens struct {
 	controllers string
 }
 
-// writeCredentials makes a fresh CA, serving certificate, key for service account tokens and
-// tokens. The API server could sign a certificate for itself, but with RSA keys, which take a large
-// part of its start; and what it makes is a CA and a server certificate in one file, at which
-// strict TLS clients (rustls) may balk.
+// writeCredentials makes a fresh CA, serving certificate, key for service account tokens, and tokens.
+// The API server could sign a certificate for itself; made here, the CA is a file of its own, as
+// clients want it, and the keys are of a kind that is quick to make.
 func writeCredentials() (tokens, error) {
 	ca, caKey, err := writeCA()
 	if err != nil {

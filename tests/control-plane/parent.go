@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -11,6 +12,12 @@ import (
 
 // errTold is the cause of an end that was asked for.
 var errTold = errors.New("told to end")
+
+// Who told.
+var (
+	errSignal = fmt.Errorf("%w by a signal", errTold)
+	errStdin  = fmt.Errorf("%w: stdin is at its end", errTold)
+)
 
 // untilTold gives a context that ends, with cause errTold, when the parent wants us to end or is
 // gone.
@@ -25,14 +32,14 @@ func untilTold(ctx context.Context, watchStdin bool) context.Context {
 	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
 		<-told
-		cancel(errTold)
+		cancel(errSignal)
 	}()
 
 	if watchStdin {
 		go func() {
 			// Nothing is expected on stdin; an error is as much an end as EOF is.
 			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel(errTold)
+			cancel(errStdin)
 		}()
 	} else {
 		detach()

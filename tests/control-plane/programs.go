@@ -14,10 +14,11 @@ type programs struct {
 	etcd              program
 	apiServer         program
 	controllerManager program
+	kubectl           program
 }
 
 // findPrograms takes this binary's own subcommands, or, for those who have them, the etcd and
-// kube-apiserver of KUBEBUILDER_ASSETS. That folder has no kube-controller-manager.
+// kube-apiserver of KUBEBUILDER_ASSETS. That folder has no controller manager.
 func findPrograms() (programs, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -27,6 +28,7 @@ func findPrograms() (programs, error) {
 		etcd:              program{self, "etcd"},
 		apiServer:         program{self, "kube-apiserver"},
 		controllerManager: program{self, "kube-controller-manager"},
+		kubectl:           program{self, "kubectl"},
 	}
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {

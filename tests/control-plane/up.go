@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"k8s.io/client-go/kubernetes"
 )
 
 // portAttempts is how often another port is tried when somebody was quicker to take the one found.
@@ -21,6 +20,7 @@ const portAttempts = 5
 type options struct {
 	dir         string
 	controllers []string
+	crds        []string
 	audit       bool
 	noStdin     bool
 }
@@ -50,6 +50,7 @@ Where KUBEBUILDER_ASSETS names a folder with etcd and kube-apiserver, those are 
 	flags := command.Flags()
 	flags.StringVar(&o.dir, "dir", "", "folder for data, logs and kubeconfig; made if missing, earlier data in it is removed")
 	flags.StringSliceVar(&o.controllers, "controllers", nil, "controllers to run besides the default ones, such as deployment-controller,replicaset-controller")
+	flags.StringSliceVar(&o.crds, "crds", nil, "files or folders of CRDs to create before the controllers start, which the garbage collector then knows from the start")
 	flags.BoolVar(&o.audit, "audit", true, "write an audit log")
 	flags.BoolVar(&o.noStdin, "no-stdin", false, "run detached until SIGTERM, whatever becomes of stdin and the terminal")
 	_ = command.MarkFlagRequired("dir") // fails only for a flag that does not exist
@@ -62,13 +63,8 @@ func up(o options) error {
 	runtime.LockOSThread()
 
 	p := plane{options: o}
-	defer func() { stop(p.children) }()
-
-	err := p.run(untilTold(context.Background(), !o.noStdin))
-	if errors.Is(err, errTold) {
-		return nil
-	}
-	return err
+	defer p.end()
+	return p.run(untilTold(context.Background(), !o.noStdin))
 }
 
 // plane is a control plane that comes up.
@@ -77,13 +73,28 @@ type plane struct {
 	programs programs
 	tokens   tokens
 	children []*child
+	server   string // the URL, known when a port was found
+	client   *client
 }
 
-// run brings everything up, says so on stdout, and returns why it came to an end. From each child on
-// the context is one that ends with this child too.
+// end ends what was started, and frees the 120 MB that etcd reserves on disk. Logs stay.
+func (p *plane) end() {
+	// Without a child of ours the data may be that of another control plane in the same folder.
+	if len(p.children) > 0 {
+		stop(p.children)
+		_ = os.RemoveAll(etcdDataDir) // what is left is removed at the next start
+	}
+}
+
+// run brings everything up, says so on stdout, and returns when it is told to end; an error when that
+// is before it was up, or when anything fails. From each child on the context is one that ends with
+// this child too.
 func (p *plane) run(ctx context.Context) error {
 	var err error
 	if p.programs, err = findPrograms(); err != nil {
+		return err
+	}
+	if p.crds, err = absolute(p.crds); err != nil {
 		return err
 	}
 	dir, err := enter(p.dir)
@@ -103,12 +114,15 @@ func (p *plane) run(ctx context.Context) error {
 		return err
 	}
 
-	ctx, server, client, err := p.startAPIServer(ctx)
-	if err != nil {
+	if ctx, err = p.startAPIServer(ctx); err != nil {
 		return err
 	}
 
-	if err := writeKubeconfig(controllersKubeconfigFile, server, controllersUser, p.tokens.controllers); err != nil {
+	if err := p.installCRDs(ctx); err != nil {
+		return err
+	}
+
+	if err := writeKubeconfig(controllersKubeconfigFile, p.server, controllersUser, p.tokens.controllers); err != nil {
 		return err
 	}
 	controllers, err := p.child("kube-controller-manager", p.programs.controllerManager, controllerManagerArguments(p.controllers))
@@ -116,13 +130,15 @@ func (p *plane) run(ctx context.Context) error {
 		return err
 	}
 	ctx = controllers.whileAlive(ctx)
-	if err := namespaceReady(ctx, client); err != nil {
+	// Without it no Pod can be made in the namespace. It is the controllers who make it, so they run
+	// by then.
+	if err := p.client.finds(ctx, "/api/v1/namespaces/default/serviceaccounts/default"); err != nil {
 		return err
 	}
 
 	line := ready{
 		Kubeconfig: filepath.Join(dir, kubeconfigFile),
-		Server:     server,
+		Server:     p.server,
 		Token:      p.tokens.admin,
 		CAFile:     filepath.Join(dir, caFile),
 	}
@@ -133,7 +149,10 @@ func (p *plane) run(ctx context.Context) error {
 		return err
 	}
 	<-ctx.Done()
-	return context.Cause(ctx)
+	if cause := context.Cause(ctx); !errors.Is(cause, errTold) {
+		return cause
+	}
+	return nil
 }
 
 // enter makes the folder, makes sure that no other control plane uses it, takes away what an earlier
@@ -173,31 +192,30 @@ func lock() error {
 }
 
 // startAPIServer starts the API server and waits until it is ready.
-func (p *plane) startAPIServer(ctx context.Context) (context.Context, string, *kubernetes.Clientset, error) {
+func (p *plane) startAPIServer(ctx context.Context) (context.Context, error) {
 	if err := os.WriteFile(auditPolicyFile, auditPolicy, 0o600); err != nil {
-		return nil, "", nil, err
+		return nil, err
 	}
 	for attempt := 1; ; attempt++ {
 		port, err := freePort()
 		if err != nil {
-			return nil, "", nil, err
+			return nil, err
 		}
-		server := fmt.Sprintf("https://127.0.0.1:%d", port)
-		if err := writeKubeconfig(kubeconfigFile, server, adminUser, p.tokens.admin); err != nil {
-			return nil, "", nil, err
+		p.server = fmt.Sprintf("https://127.0.0.1:%d", port)
+		if err := writeKubeconfig(kubeconfigFile, p.server, adminUser, p.tokens.admin); err != nil {
+			return nil, err
 		}
-		client, err := newClient()
+		if p.client, err = newClient(p.server, p.tokens.admin); err != nil {
+			return nil, err
+		}
+		server, err := p.child("kube-apiserver", p.programs.apiServer, apiServerArguments(port, p.audit))
 		if err != nil {
-			return nil, "", nil, err
+			return nil, err
 		}
-		process, err := p.child("kube-apiserver", p.programs.apiServer, apiServerArguments(port, p.audit))
-		if err != nil {
-			return nil, "", nil, err
-		}
-		alive := process.whileAlive(ctx)
-		err = apiServerReady(alive, client)
-		if err == nil || attempt == portAttempts || !portTaken(process) {
-			return alive, server, client, err
+		alive := server.whileAlive(ctx)
+		err = p.client.finds(alive, "/readyz")
+		if err == nil || attempt == portAttempts || !portTaken(server) {
+			return alive, err
 		}
 	}
 }

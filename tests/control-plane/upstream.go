@@ -48,7 +48,7 @@ func runControllerManager() {
 func runKubectl() {
 	// kubectl logs while it is being built (plugins, .kuberc), before it has read its own flags.
 	// As in its own main, an unreadable -v is kubectl's to report, not ours.
-	_ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
+	_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		kubectlutil.CheckErr(err)
 	}

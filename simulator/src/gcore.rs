@@ -1,0 +1,116 @@
+//! Gcore's streaming API as its documents describe it, and everything to steer it from a test.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use serde_json::json;
+//! use simulator::faults::{Action, Fault};
+//! use simulator::gcore::{Options, Simulator};
+//!
+//! let sim = Simulator::start(Options::default()).await?;
+//! sim.add_key("key", 1001);
+//! let id = sim.create(1001, json!({"name": "keynote", "active": true}))?;
+//! sim.set_live(id, true)?;
+//! sim.fault(Fault::new(Action::CutAfterApply).method("PATCH").id(id));
+//! assert_eq!(sim.count("POST", "/streaming/streams"), 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+
+mod api;
+mod auth;
+mod behaviour;
+mod control;
+mod encoder;
+mod errors;
+mod fields;
+mod paging;
+mod quota;
+mod sim_routes;
+mod stream;
+mod streams;
+mod world;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+
+pub use auth::{KeyView, Role};
+pub use behaviour::{Behaviour, ListOrder, PageShift, QuotaRefusal, Shift, Spoilt, SpoiltItem};
+pub use control::{ClientView, Control, KeyChange, WorldError};
+pub use encoder::{Encoder, Protocol, Refused};
+
+use crate::server::Server;
+
+/// How a simulator starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens; port 0: any free one.
+    pub listen: SocketAddr,
+    /// Keys that are good from the start, each with its client.
+    pub keys: Vec<(String, u64)>,
+    /// How many of the provider's seconds pass in a real one.
+    pub speed: u32,
+    /// How it behaves towards every client, until told otherwise for one.
+    pub behaviour: Behaviour,
+    /// So many calls are kept in the journal. (Counts are kept for ever.)
+    pub journal: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            keys: Vec::new(),
+            speed: 1,
+            behaviour: Behaviour::default(),
+            journal: 100_000,
+        }
+    }
+}
+
+/// A running simulator: a [`Control`] and the server before it. Dropped: it stops.
+#[derive(Debug)]
+pub struct Simulator {
+    control: Control,
+    server: Server,
+}
+
+impl Simulator {
+    /// Starts it on the current runtime; when this returns it can be called.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let control = Control::new(&options);
+        for (key, client) in &options.keys {
+            control.add_key(key, *client);
+        }
+        let router = sim_routes::router(control.clone());
+        let server = Server::start(options.listen, router, control.gate()).await?;
+        Ok(Self { control, server })
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// A handle on it that can be cloned and kept; it does not keep the server running.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Stops it; when this returns the port is free.
+    pub async fn stop(mut self) {
+        self.server.stop().await;
+    }
+}
+
+impl Deref for Simulator {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        &self.control
+    }
+}

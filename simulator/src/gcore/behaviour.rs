@@ -1,0 +1,225 @@
+//! How the provider behaves towards one client: what the documents leave open, and what it may do
+//! to annoy.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The order of lists, which no document states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOrder {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
+    /// No recognisable order, but always the same.
+    Shuffled,
+}
+
+/// How items move between pages while somebody walks through them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    /// As if an item on an earlier page had gone: the walk never sees one item.
+    Skip,
+    /// As if an item had come on an earlier page: the walk sees one item twice.
+    Double,
+}
+
+/// A shift in the middle of walks. A walk begins with page 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageShift {
+    /// After this page has been served.
+    pub after_page: u64,
+    /// In which direction.
+    pub how: Shift,
+    /// In so many walks; absent: in all.
+    #[serde(default)]
+    pub walks: Option<u64>,
+}
+
+/// What makes a list item unreadable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoilt {
+    /// There is no `id`.
+    IdMissing,
+    /// `client_entity_data` is an object.
+    MarkOfWrongType,
+    /// `name` is a number.
+    NameOfWrongType,
+    /// The item is a string.
+    NotAnObject,
+}
+
+/// One item of lists that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoiltItem {
+    /// Which stream.
+    pub id: u64,
+    /// In which way.
+    pub how: Spoilt,
+}
+
+/// How a refusal for want of quota looks: only the tutorial hints that there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotaRefusal {
+    /// 422 `{"errors":{"active":[…]}}`.
+    #[default]
+    Unprocessable,
+    /// 403.
+    Forbidden,
+}
+
+/// Everything that can be set about the provider's behaviour towards a client. Seconds are the
+/// provider's (they pass with its clock) unless it says otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "a panel of switches")]
+pub struct Behaviour {
+    /// POST only flat, PATCH only inside `{"stream":…}`, pages only from 1, bodies only with a JSON
+    /// content type. Off: both forms, as the real service evidently takes them.
+    pub strict: bool,
+    /// Items on a page (official demo apps: 25).
+    pub page_size: u64,
+    /// The order of lists.
+    pub list_order: ListOrder,
+    /// Responses have `recording` (prose: yes; typed schema: no).
+    pub recording_field: bool,
+    /// Responses have the fields that were seen in 2022 but are in no schema; `transcoding_region`,
+    /// `webrtc` and `low_latency_enabled` can be written.
+    pub legacy_fields: bool,
+    /// `reset_push_token` answers 202 with a message, and running ingest goes on.
+    pub reset_token_accepted: bool,
+
+    /// So many streams may be `active`. `None`: any number.
+    pub active_limit: Option<u64>,
+    /// How more are refused.
+    pub active_limit_refusal: QuotaRefusal,
+    /// More calls within a real second are answered with 429. `None`: any number.
+    pub calls_per_second: Option<u32>,
+    /// `Retry-After` of such a 429. `None`: no header.
+    pub retry_after: Option<String>,
+
+    /// A new stream is in no list for so long.
+    pub hide_new_from_list_seconds: f64,
+    /// A new stream is 404 when read or changed by id for so long.
+    pub hide_new_from_get_seconds: f64,
+    /// Lists show a stream as it was before its last change, or deletion, for so long.
+    pub stale_list_seconds: f64,
+    /// Lists are empty.
+    pub empty_lists: bool,
+    /// This page of lists is empty.
+    pub empty_page: Option<u64>,
+    /// This page of lists shows again what the one before it shows.
+    pub repeated_page: Option<u64>,
+    /// Behind the last page, lists show that one again: a walk never ends.
+    pub last_page_again: bool,
+    /// These streams are in no list; by id they are there.
+    pub unlisted: Vec<u64>,
+    /// These fields are missing in list items.
+    pub thin_lists: Vec<String>,
+    /// One item of lists is unreadable.
+    pub spoilt_item: Option<SpoiltItem>,
+    /// Items move between pages in the middle of walks.
+    pub page_shift: Option<PageShift>,
+
+    /// Fields that are null are left out of responses.
+    pub omit_nulls: bool,
+    /// White space around `name` is dropped.
+    pub trim_names: bool,
+    /// `null` for a field that cannot be null sets its default, instead of 422.
+    pub null_means_default: bool,
+    /// An empty text where null is allowed is stored as null.
+    pub empty_means_null: bool,
+    /// Arrays come back sorted.
+    pub sort_arrays: bool,
+    /// `dvr_duration` is rounded down to a multiple of this. 0: it is not.
+    pub round_dvr: u64,
+    /// These fields are ignored when written, and nothing is said.
+    pub ignore_fields: Vec<String>,
+
+    /// PULL: from being active with a source that is up to being live (product page: about 15 s).
+    pub pull_live_after_seconds: f64,
+    /// PULL: without a source for so long, `active` turns false (API specification: 2 h).
+    pub pull_idle_seconds: f64,
+    /// From live to being transcoded, that is playable (webhook page: 2-5 s).
+    pub transcoding_after_seconds: f64,
+    /// From `active:false` to the end of ingest (tutorial: the answer still says live).
+    pub live_ends_after_seconds: f64,
+    /// An encoder that keeps trying comes back so long after it can (product page: 10 s).
+    pub reconnect_seconds: f64,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            strict: true,
+            page_size: 25,
+            list_order: ListOrder::default(),
+            recording_field: true,
+            legacy_fields: false,
+            reset_token_accepted: false,
+            active_limit: None,
+            active_limit_refusal: QuotaRefusal::default(),
+            calls_per_second: None,
+            retry_after: None,
+            hide_new_from_list_seconds: 0.0,
+            hide_new_from_get_seconds: 0.0,
+            stale_list_seconds: 0.0,
+            empty_lists: false,
+            empty_page: None,
+            repeated_page: None,
+            last_page_again: false,
+            unlisted: Vec::new(),
+            thin_lists: Vec::new(),
+            spoilt_item: None,
+            page_shift: None,
+            omit_nulls: false,
+            trim_names: false,
+            null_means_default: false,
+            empty_means_null: false,
+            sort_arrays: false,
+            round_dvr: 0,
+            ignore_fields: Vec::new(),
+            pull_live_after_seconds: 15.0,
+            pull_idle_seconds: 7200.0,
+            transcoding_after_seconds: 3.0,
+            live_ends_after_seconds: 2.0,
+            reconnect_seconds: 10.0,
+        }
+    }
+}
+
+impl Behaviour {
+    /// This behaviour with the named settings changed, or what is wrong with them.
+    pub fn with(&self, changes: &Map<String, Value>) -> Result<Self, String> {
+        let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        if let Value::Object(all) = &mut all {
+            all.extend(changes.iter().map(|(k, v)| (k.clone(), v.clone())));
+        }
+        serde_json::from_value(all).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn changes_name_their_settings() {
+        let plain = Behaviour::default();
+        let changed = |changes: Value| plain.with(changes.as_object().expect("an object"));
+        let thin = changed(json!({"thin_lists": ["token"], "active_limit": 3})).expect("good");
+        assert_eq!((thin.thin_lists.len(), thin.active_limit), (1, Some(3)));
+        assert!(thin.strict);
+        assert!(changed(json!({"active_limits": 3})).is_err());
+        assert!(changed(json!({"active_limit": "3"})).is_err());
+    }
+}

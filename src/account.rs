@@ -1,0 +1,314 @@
+//! `StreamingAccount`: its driver, and the runtime of the client that it belongs to.
+//!
+//! look → judge → status → write → schedule; an account changes nothing at the provider.
+
+mod budget;
+mod client;
+mod key;
+mod mirror;
+mod registry;
+mod status;
+
+use std::{sync::Arc, time::Duration};
+
+use kube::{Api, ResourceExt as _, runtime::controller::Action};
+
+pub use self::{
+    budget::Budget,
+    client::{Client, Health, Scope},
+    key::read as read_secret,
+    mirror::{Mirror, Sight},
+    registry::{Account, Opening, Registry},
+};
+use crate::{
+    api::{
+        CONFIRM_DISAPPEARANCE_ANNOTATION, GCORE_ENDPOINT, GcoreAccount, StreamingAccount,
+        StreamingAccountStatus,
+    },
+    clock::{self, Now},
+    context::Context,
+    finalizer,
+    jitter::jitter,
+    object_key::ObjectKey,
+    outcome::{Outcome, Reason},
+    provider::{ClientId, Connection, gcore},
+    report::Happening,
+    secret::Secret,
+    status_write::{self, Written},
+};
+
+/// How a kind is called in metrics and logs.
+const KIND: &str = "StreamingAccount";
+
+/// What a pass found out about an account.
+#[derive(Debug)]
+pub struct Found {
+    /// How it went.
+    pub outcome: Outcome,
+    /// The client that the key belongs to, where that is known.
+    pub client: Option<ClientId>,
+    /// How the walks of the list go, where the account is open.
+    pub health: Option<Health>,
+    /// The confirmation of a disappearance that was obeyed.
+    pub confirmed: Option<String>,
+}
+
+/// One pass over an account.
+///
+/// # Errors
+/// Trouble with the apiserver.
+pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kube::Result<Action> {
+    let key = ObjectKey::of(&*account);
+    let api = Api::<StreamingAccount>::namespaced(ctx.client.clone(), &key.namespace);
+    let leaving = account.metadata.deletion_timestamp.is_some();
+    if leaving && !finalizer::present(&*account) {
+        return Ok(Action::await_change());
+    }
+    let users = ctx.index.of_account(&key);
+    if leaving && users.is_empty() {
+        ctx.registry.close(&key);
+        finalizer::remove(&api, &*account).await?;
+        return Ok(Action::await_change());
+    }
+
+    let now = clock::now();
+    ctx.secrets.keep(&key.namespace);
+    let (account, mut found) = look(account, &key, &api, &ctx, now).await?;
+    if leaving {
+        found.outcome = in_use(&users);
+    }
+    let before = account.status.clone().unwrap_or_default();
+    let status = status::status(&account, &before, &found, now.wall);
+    let written = status_write::write(&api, &*account, account.status.as_ref(), &status).await?;
+    if let Written::Stale = written {
+        return Ok(Action::requeue(Duration::from_millis(100)));
+    }
+    ctx.reporter
+        .outcome(KIND, &*account, &before.conditions, &found.outcome);
+    let failures = ctx
+        .attempts
+        .count(&account.uid().unwrap_or_default(), &found.outcome);
+    Ok(ctx
+        .settings
+        .schedule
+        .next(&found.outcome, failures, jitter()))
+}
+
+/// Finds out whether the account can be used, and opens it if so. Returns the account as it was
+/// written last.
+async fn look(
+    account: Arc<StreamingAccount>,
+    key: &ObjectKey,
+    api: &Api<StreamingAccount>,
+    ctx: &Context,
+    now: Now,
+) -> kube::Result<(Arc<StreamingAccount>, Found)> {
+    let spec = &account.spec;
+    let rate = u32::try_from(spec.requests_per_second).unwrap_or(1);
+    let poll = Duration::from_secs(u64::try_from(spec.poll_interval_seconds).unwrap_or(1));
+    ctx.registry.tune(key, rate, poll);
+    let pinned = account
+        .status
+        .as_ref()
+        .and_then(|s| s.client_id.as_deref())
+        .map(ClientId::new);
+    let trouble = |outcome| Found {
+        outcome,
+        client: None,
+        health: None,
+        confirmed: None,
+    };
+
+    let Some(gcore) = spec.gcore.clone() else {
+        let outcome =
+            Outcome::stalled(Reason::Refused, "name exactly one provider: set spec.gcore");
+        return Ok((account, trouble(outcome)));
+    };
+    if let Some(outcome) = forbidden_endpoint(&gcore, &ctx.settings.allowed_endpoints) {
+        ctx.registry.close(key);
+        return Ok((account, trouble(outcome)));
+    }
+    let reference = &gcore.api_key_secret_ref;
+    let object = ctx
+        .secret(&ObjectKey::new(&key.namespace, &reference.name))
+        .await?;
+    let api_key = match key::read_api_key(reference, object.as_ref()) {
+        Ok(api_key) => api_key,
+        Err(outcome) => {
+            let outcome = ctx.with_grace(outcome, age(&account, now));
+            return Ok((account, trouble(outcome)));
+        }
+    };
+    if !ctx.registry.serves(key, &gcore.endpoint, &api_key) {
+        let (connection, client) = match identify(&gcore, &api_key, pinned.as_ref(), ctx).await {
+            Ok(known) => known,
+            Err(outcome) => return Ok((account, trouble(outcome))),
+        };
+        // The client is pinned, and the finalizer stands, before anything is done with the key.
+        let account = match pin(account, api, &client).await? {
+            Ok(account) => account,
+            Err(account) => return Ok((account, trouble(Outcome::Quiet))),
+        };
+        let news = pinned
+            .is_none()
+            .then(|| Happening::Opened(client.as_str().to_owned()));
+        ctx.reporter.happened(&*account, news.as_slice());
+        let opening = Opening {
+            endpoint: gcore.endpoint,
+            key: api_key,
+            client: client.clone(),
+            connection,
+            requests_per_second: rate,
+            poll_interval: poll,
+        };
+        ctx.registry.open(key, opening);
+        let found = Found {
+            outcome: Outcome::InStep,
+            client: Some(client),
+            health: None,
+            confirmed: None,
+        };
+        return Ok((account, found));
+    }
+    let found = examine(&account, key, ctx);
+    Ok((account, found))
+}
+
+/// How an open account fares.
+fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> Found {
+    let Some(open) = ctx.registry.get(key) else {
+        return Found {
+            outcome: Outcome::Quiet,
+            client: None,
+            health: None,
+            confirmed: None,
+        };
+    };
+    let health = open.client.health();
+    let asked = account
+        .annotations()
+        .get(CONFIRM_DISAPPEARANCE_ANNOTATION)
+        .filter(|token| !token.is_empty());
+    let handled = account
+        .status
+        .as_ref()
+        .and_then(|s| s.confirmed_disappearance.as_ref());
+    let mut confirmed = None;
+    let mut vanished = open.client.mirror.vanished();
+    if vanished.is_some() && asked.is_some() && asked != handled {
+        open.client.mirror.excuse(&open.client.held());
+        ctx.registry.wake_streams(key);
+        (confirmed, vanished) = (asked.cloned(), None);
+    }
+    let outcome = match (&health.failing, vanished) {
+        (Some((error, failures)), _) if *failures >= 2 || error.refused_for_certain() => {
+            Outcome::from(error)
+        }
+        (_, Some(vanished)) => Outcome::stalled(
+            Reason::MassDisappearance,
+            format!(
+                "{} of {} streams are missing from the provider's list; nothing is created again. Check the key and the endpoint; \
+                 if they really are gone, set the annotation {CONFIRM_DISAPPEARANCE_ANNOTATION} to a new value",
+                vanished.missing, vanished.held
+            ),
+        ),
+        _ => Outcome::InStep,
+    };
+    Found {
+        outcome,
+        client: Some(open.client.id.clone()),
+        health: Some(health),
+        confirmed,
+    }
+}
+
+/// Asks the provider whose key it is.
+async fn identify(
+    gcore: &GcoreAccount,
+    api_key: &Secret,
+    pinned: Option<&ClientId>,
+    ctx: &Context,
+) -> Result<(Connection, ClientId), Outcome> {
+    let connection = gcore::connect(&gcore.endpoint, api_key.clone(), &ctx.http)
+        .map_err(|error| Outcome::stalled(Reason::InvalidSecret, error.to_string()))?;
+    let client = connection
+        .identity
+        .client()
+        .await
+        .map_err(|error| Outcome::from(&error))?;
+    match pinned {
+        Some(pinned) if *pinned != client => Err(Outcome::stalled(
+            Reason::ClientChanged,
+            format!(
+                "the key belongs to client {}, and this account is client {}: put a key of that client into the Secret, \
+                 or create another StreamingAccount",
+                client.as_str(),
+                pinned.as_str()
+            ),
+        )),
+        _ => Ok((connection, client)),
+    }
+}
+
+/// Puts the finalizer and the client's id where they survive us. `Err` is an account that has
+/// changed meanwhile.
+async fn pin(
+    account: Arc<StreamingAccount>,
+    api: &Api<StreamingAccount>,
+    client: &ClientId,
+) -> kube::Result<Result<Arc<StreamingAccount>, Arc<StreamingAccount>>> {
+    let mut account = account;
+    if !finalizer::present(&*account) && account.metadata.deletion_timestamp.is_none() {
+        match finalizer::add(api, &*account).await {
+            Ok(written) => account = Arc::new(written),
+            Err(kube::Error::Api(status)) if status.is_conflict() => return Ok(Err(account)),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut status = account.status.clone().unwrap_or_default();
+    status.client_id = Some(client.as_str().to_owned());
+    match status_write::write(api, &*account, account.status.as_ref(), &status).await? {
+        Written::Same => Ok(Ok(account)),
+        Written::Changed(written) => Ok(Ok(Arc::new(*written))),
+        Written::Stale => Ok(Err(account)),
+    }
+}
+
+/// Who may be called is for those to say who run the operator, not for those who write accounts.
+fn forbidden_endpoint(gcore: &GcoreAccount, allowed: &[String]) -> Option<Outcome> {
+    let endpoint = &gcore.endpoint;
+    let fine = endpoint == GCORE_ENDPOINT || allowed.contains(endpoint);
+    (!fine).then(|| {
+        Outcome::stalled(
+            Reason::EndpointNotAllowed,
+            format!("the operator may not call {endpoint}: use {GCORE_ENDPOINT}, or start the operator with --allow-endpoint={endpoint}"),
+        )
+    })
+}
+
+fn in_use(users: &[ObjectKey]) -> Outcome {
+    let names: Vec<&str> = users.iter().take(5).map(|key| key.name.as_str()).collect();
+    let more = if users.len() > names.len() {
+        " and others"
+    } else {
+        ""
+    };
+    Outcome::waiting(
+        Reason::InUse,
+        format!(
+            "{} LiveStreams still use this account ({}{more}): it goes when they are gone",
+            users.len(),
+            names.join(", ")
+        ),
+    )
+}
+
+fn age(account: &StreamingAccount, now: Now) -> Duration {
+    let created = account.creation_timestamp().map_or(now.wall, |t| t.0);
+    Duration::try_from(now.wall.duration_since(created)).unwrap_or_default()
+}
+
+/// What the watch saw: a status that was wiped is made again.
+pub fn wiped(old: &StreamingAccountStatus, new: Option<&StreamingAccountStatus>) -> bool {
+    old.client_id.is_some() && new.is_none_or(|new| new.client_id.is_none())
+}

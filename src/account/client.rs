@@ -1,0 +1,433 @@
+//! What the accounts of one client at one endpoint share: the mirror, the budget, and the walk.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{
+    budget::Budget,
+    mirror::{Mirror, News, Walk},
+};
+use crate::{
+    api::StreamCounts,
+    clock,
+    index::Index,
+    object_key::ObjectKey,
+    provider::{ClientId, Connection, Mark, ObservedStream, Owner, ProviderError, StreamId},
+    wake::Wakes,
+};
+
+/// The most pages of one walk: a list that is longer does not end.
+const MOST_PAGES: u32 = 20_000;
+
+/// How often a walk waits out a 429 at one page before it gives up.
+const MOST_PAUSES: u32 = 3;
+
+/// A client of a provider, as all its accounts see it.
+#[derive(Debug)]
+pub struct Client {
+    /// Which one.
+    pub id: ClientId,
+    /// What it has.
+    pub mirror: Mirror,
+    /// What it may call.
+    pub budget: Budget,
+    members: Mutex<BTreeMap<ObjectKey, Member>>,
+    health: Mutex<Health>,
+    index: Arc<Index>,
+    streams: Wakes,
+    accounts: Wakes,
+    scope: Scope,
+}
+
+/// Which marks are of objects that we would know of.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Our cluster's id.
+    pub cluster: String,
+    /// The namespaces that we serve; empty for all.
+    pub namespaces: Vec<String>,
+}
+
+impl Scope {
+    fn covers(&self, owner: &Owner) -> bool {
+        owner.cluster == self.cluster
+            && (self.namespaces.is_empty() || self.namespaces.contains(&owner.namespace))
+    }
+}
+
+/// An account of the client.
+struct Member {
+    connection: Connection,
+    requests_per_second: u32,
+    poll_interval: Duration,
+    /// The provider refused its key in a walk.
+    refused: bool,
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member").finish_non_exhaustive()
+    }
+}
+
+/// How the last walks went.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Why the last walk failed, and how many in a row did.
+    pub failing: Option<(ProviderError, u32)>,
+    /// When the last whole walk ended.
+    pub walked: Option<Instant>,
+    /// The counts at its end.
+    pub counts: Option<StreamCounts>,
+}
+
+impl Client {
+    /// A client that nobody has opened yet.
+    pub fn new(
+        id: ClientId,
+        settling: Duration,
+        began: Instant,
+        scope: Scope,
+        index: Arc<Index>,
+        streams: Wakes,
+        accounts: Wakes,
+    ) -> Self {
+        Self {
+            id,
+            mirror: Mirror::new(settling, began),
+            budget: Budget::new(1, streams.clone(), began),
+            members: Mutex::default(),
+            health: Mutex::default(),
+            index,
+            streams,
+            accounts,
+            scope,
+        }
+    }
+
+    /// Adds an account, or changes how it calls.
+    pub fn join(
+        &self,
+        account: ObjectKey,
+        connection: Connection,
+        requests_per_second: u32,
+        poll_interval: Duration,
+    ) {
+        self.members().insert(
+            account,
+            Member {
+                connection,
+                requests_per_second,
+                poll_interval,
+                refused: false,
+            },
+        );
+        self.share();
+    }
+
+    /// Removes an account; `true` if it was the last.
+    pub fn leave(&self, account: &ObjectKey) -> bool {
+        let empty = {
+            let mut members = self.members();
+            members.remove(account);
+            members.is_empty()
+        };
+        self.share();
+        empty
+    }
+
+    /// How the last walks went.
+    pub fn health(&self) -> Health {
+        self.health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Wakes those whom news concern.
+    pub fn tell(&self, news: &News) {
+        for id in &news.streams {
+            self.streams.wake_all(self.index.of_stream(id));
+        }
+        self.streams.wake_all(
+            news.owners
+                .iter()
+                .filter(|key| self.index.entry(key).is_some())
+                .cloned(),
+        );
+    }
+
+    /// Wakes those whom news concern, apart from the one whose pass brought them.
+    pub fn tell_others(&self, news: &News, teller: &ObjectKey) {
+        let others = news.streams.iter().flat_map(|id| self.index.of_stream(id));
+        self.streams.wake_all(others.filter(|key| key != teller));
+    }
+
+    /// The streams that the objects of this client hold.
+    pub fn held(&self) -> Vec<StreamId> {
+        let accounts: Vec<ObjectKey> = self.members().keys().cloned().collect();
+        accounts
+            .iter()
+            .flat_map(|account| self.index.held_by(account))
+            .collect()
+    }
+
+    /// Whether an account is one of this client's.
+    pub fn has(&self, account: &ObjectKey) -> bool {
+        self.members().contains_key(account)
+    }
+
+    /// Walks the list, at once and then as often as it is due, for ever.
+    pub async fn walk_for_ever(&self) {
+        let mut ended: Option<Instant> = None;
+        let mut failures = 0;
+        loop {
+            let wait = self
+                .due(ended, failures)
+                .saturating_duration_since(clock::now().mono);
+            if !wait.is_zero() {
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = self.mirror.demanded() => {}
+                }
+                continue;
+            }
+            match self.walk(clock::now().mono).await {
+                Ok(walk) => {
+                    failures = 0;
+                    self.finish(walk);
+                }
+                Err(error) => {
+                    failures += 1;
+                    self.mirror.walk_failed();
+                    self.fail(error, failures);
+                }
+            }
+            ended = Some(clock::now().mono);
+        }
+    }
+
+    /// When the next walk is due.
+    fn due(&self, ended: Option<Instant>, failures: u32) -> Instant {
+        let Some(ended) = ended else {
+            return self.mirror.began();
+        };
+        let (interval, per_second) = {
+            let members = self.members();
+            let interval = members
+                .values()
+                .map(|m| m.poll_interval)
+                .min()
+                .unwrap_or(Duration::from_secs(60));
+            (
+                interval,
+                members
+                    .values()
+                    .map(|m| m.requests_per_second)
+                    .min()
+                    .unwrap_or(1),
+            )
+        };
+        if failures > 0 {
+            let backoff =
+                Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
+            return ended + backoff.min(interval);
+        }
+        // At most a quarter of the budget goes into walks.
+        let quarter = Duration::from_secs_f64(
+            f64::from(self.mirror.pages()) * 4.0 / f64::from(per_second.max(1)),
+        );
+        let regular = ended + interval.max(quarter);
+        match self.mirror.next_demand() {
+            // A list that cannot be read proves nothing, however often it is walked.
+            Some(demand) if self.mirror.unreadable().is_empty() => {
+                demand.max(ended + quarter).min(regular)
+            }
+            _ => regular,
+        }
+    }
+
+    /// Reads the whole list, page by page to the empty one.
+    async fn walk(&self, began: Instant) -> Result<Walk, ProviderError> {
+        let mut unreadable = Vec::new();
+        let mut seen: HashSet<StreamId> = HashSet::new();
+        let mut repeated = 0;
+        for page in 1..=MOST_PAGES {
+            let (asked, items) = self.page(page).await?;
+            if items.is_empty() {
+                return Ok(Walk {
+                    began,
+                    pages: page,
+                    unreadable,
+                });
+            }
+            let before = seen.len();
+            for item in items {
+                match item {
+                    Ok(stream) => {
+                        seen.insert(stream.id.clone());
+                        self.tell(&self.mirror.read(asked, stream));
+                    }
+                    Err(item) => unreadable.push(item),
+                }
+            }
+            repeated = if seen.len() == before {
+                repeated + 1
+            } else {
+                0
+            };
+            if repeated > 3 {
+                return Err(ProviderError::Garbled {
+                    what: "the list repeats itself and does not end".to_owned(),
+                });
+            }
+        }
+        Err(ProviderError::Garbled {
+            what: "the list does not end".to_owned(),
+        })
+    }
+
+    /// One page, by whichever account's key works.
+    async fn page(&self, page: u32) -> Result<(Instant, crate::provider::Page), ProviderError> {
+        let mut pauses = 0;
+        loop {
+            let Some((account, connection)) = self.caller() else {
+                return Err(ProviderError::Unauthorized {
+                    status: 401,
+                    message: "no key works".to_owned(),
+                });
+            };
+            self.budget.take(clock::now().mono).await;
+            let asked = clock::now().mono;
+            match connection.streams.list(page).await {
+                Ok(items) => return Ok((asked, items)),
+                Err(ProviderError::RateLimited { retry_after }) if pauses < MOST_PAUSES => {
+                    pauses += 1;
+                    self.budget.pause(retry_after, clock::now().mono);
+                }
+                Err(error @ ProviderError::Unauthorized { .. }) => {
+                    // Its driver finds out what is wrong; another account's key may still work.
+                    if let Some(member) = self.members().get_mut(&account) {
+                        member.refused = true;
+                    }
+                    self.accounts.wake(account);
+                    if self.caller().is_none() {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// An account whose key was not refused; where all were, the first is tried again by the next
+    /// walk.
+    fn caller(&self) -> Option<(ObjectKey, Connection)> {
+        let members = self.members();
+        members
+            .iter()
+            .find(|(_, m)| !m.refused)
+            .map(|(key, m)| (key.clone(), m.connection.clone()))
+    }
+
+    fn finish(&self, walk: Walk) {
+        let vanished = self.mirror.vanished();
+        let pages = walk.pages;
+        let held = self.held();
+        self.tell(&self.mirror.walked(walk, &held));
+        let counts = self.counts();
+        let changed = {
+            let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+            let changed = health.failing.is_some() || health.counts != Some(counts);
+            *health = Health {
+                failing: None,
+                walked: Some(clock::now().mono),
+                counts: Some(counts),
+            };
+            changed
+        };
+        tracing::debug!(
+            client = self.id.as_str(),
+            pages,
+            "walked the list of streams"
+        );
+        if changed || vanished != self.mirror.vanished() {
+            self.accounts.wake_all(self.members().keys().cloned());
+        }
+    }
+
+    fn fail(&self, error: ProviderError, failures: u32) {
+        tracing::debug!(client = self.id.as_str(), %error, failures, "a walk of the list did not reach its end");
+        for member in self.members().values_mut() {
+            member.refused = false;
+        }
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = health
+            .failing
+            .as_ref()
+            .is_none_or(|(old, n)| *n < 2 || *old != error);
+        health.failing = Some((error, failures));
+        drop(health);
+        if changed {
+            self.accounts.wake_all(self.members().keys().cloned());
+        }
+    }
+
+    /// The standing of each stream that the mirror holds.
+    fn counts(&self) -> StreamCounts {
+        let mut counts = StreamCounts::default();
+        for stream in self.mirror.all() {
+            *match self.standing(&stream) {
+                Standing::Managed => &mut counts.managed,
+                Standing::Unmanaged => &mut counts.unmanaged,
+                Standing::Orphaned => &mut counts.orphaned,
+                Standing::Duplicated => &mut counts.duplicated,
+            } += 1;
+        }
+        counts
+    }
+
+    fn standing(&self, stream: &ObservedStream) -> Standing {
+        if !self.index.of_stream(&stream.id).is_empty() {
+            return Standing::Managed;
+        }
+        match &stream.mark {
+            Mark::Owned(owner) if self.scope.covers(owner) => {
+                let key = ObjectKey::new(&owner.namespace, &owner.name);
+                match self.index.entry(&key) {
+                    // Its status may not have come back to us yet.
+                    Some(entry) if entry.uid == owner.uid && entry.stream.is_none() => {
+                        Standing::Managed
+                    }
+                    Some(entry) if entry.uid == owner.uid => Standing::Duplicated,
+                    Some(_) | None => Standing::Orphaned,
+                }
+            }
+            Mark::Owned(_) | Mark::None | Mark::Released(_) | Mark::Unreadable => {
+                Standing::Unmanaged
+            }
+        }
+    }
+
+    /// The lowest rate holds for all.
+    fn share(&self) {
+        let rate = self.members().values().map(|m| m.requests_per_second).min();
+        if let Some(rate) = rate {
+            self.budget.set_rate(rate, clock::now().mono);
+        }
+    }
+
+    fn members(&self) -> std::sync::MutexGuard<'_, BTreeMap<ObjectKey, Member>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Standing {
+    Managed,
+    Unmanaged,
+    Orphaned,
+    Duplicated,
+}

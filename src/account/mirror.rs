@@ -1,0 +1,705 @@
+//! What the provider has, as far as we know: the twin of a reflector's store.
+//!
+//! One walk of the paged list feeds every object; own writes enter at once. Two rules keep it
+//! honest. What was asked before a write ended says nothing about that write; and for the settling
+//! time after a write, what lists and reads say about settings is not believed, because they may
+//! lag. Absence is proved, never assumed: see [`Mirror::absent_since`].
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    object_key::ObjectKey,
+    provider::{ObservedStream, StreamId, Unreadable},
+};
+
+/// What a client's list of streams holds.
+#[derive(Debug)]
+pub struct Mirror {
+    inner: Mutex<Inner>,
+    demanded: Notify,
+    settling: Duration,
+    /// When this process began to be responsible: it may not have seen what was written before.
+    began: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    streams: HashMap<StreamId, Entry>,
+    /// By the namespace and name that the mark names.
+    by_name: HashMap<ObjectKey, BTreeSet<StreamId>>,
+    /// When a read by id last said that there is none.
+    not_found: HashMap<StreamId, Instant>,
+    /// When we deleted it.
+    deleted: HashMap<StreamId, Instant>,
+    walks: Walks,
+    /// The moments at or after which somebody needs a walk to begin.
+    demands: BTreeSet<Instant>,
+    /// Who wants to look again after the next walk.
+    waiting: HashSet<ObjectKey>,
+    vanished: Option<Vanished>,
+    /// Streams whose disappearance a human has confirmed.
+    excused: HashSet<StreamId>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    stream: Arc<ObservedStream>,
+    /// When the call began that told us last.
+    told: Instant,
+    /// When our last write about it ended.
+    wrote: Option<Instant>,
+}
+
+/// The walks that can prove absence: consecutive, whole, and every item readable.
+#[derive(Debug, Default)]
+struct Walks {
+    /// Whole walks so far, readable or not.
+    whole: u64,
+    /// When the last whole walk began.
+    last: Option<Instant>,
+    /// When the last two provable walks began, if there were two in a row.
+    provable: Vec<Instant>,
+    unreadable: Vec<Unreadable>,
+    /// How many calls the last whole walk took.
+    pages: u32,
+}
+
+/// Many streams that we hold are missing from a whole walk: a wrong key, a wrong endpoint or an
+/// empty answer look like this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    /// How many are missing.
+    pub missing: usize,
+    /// Of how many.
+    pub held: usize,
+}
+
+/// What is known of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// It, as it was seen last.
+    pub stream: Option<Arc<ObservedStream>>,
+    /// A whole walk that began after the last news of it did not show it.
+    pub doubtful: bool,
+    /// When the call began that told us last.
+    pub told: Option<Instant>,
+    /// When the last read by id began that said that there is none; `None` where news came since.
+    pub not_found: Option<Instant>,
+    /// We deleted it, and no news came since.
+    pub deleted: bool,
+}
+
+/// What became known through a read: who may want to look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The streams that changed.
+    pub streams: Vec<StreamId>,
+    /// Objects that they concern by their marks, or that waited.
+    pub owners: Vec<ObjectKey>,
+}
+
+impl Mirror {
+    /// An empty one. Our own writes settle in this time.
+    pub fn new(settling: Duration, began: Instant) -> Self {
+        Self {
+            inner: Mutex::default(),
+            demanded: Notify::new(),
+            settling,
+            began,
+        }
+    }
+
+    /// Takes in what a list or a read says; `asked` is when that call began.
+    pub fn read(&self, asked: Instant, found: ObservedStream) -> News {
+        let mut news = News::default();
+        let mut inner = self.lock();
+        inner.not_found.remove(&found.id);
+        if inner
+            .deleted
+            .get(&found.id)
+            .is_some_and(|at| asked < *at + self.settling)
+        {
+            return news;
+        }
+        let old = inner.streams.get(&found.id).cloned();
+        if old
+            .as_ref()
+            .is_some_and(|old| asked < old.told || old.wrote.is_some_and(|wrote| asked < wrote))
+        {
+            return news;
+        }
+        let wrote = old.as_ref().and_then(|old| old.wrote);
+        let settling = wrote.is_some_and(|wrote| asked < wrote + self.settling);
+        let stream = match &old {
+            // What we wrote is not believed to be otherwise yet; what we cannot write is.
+            Some(old) if settling => ObservedStream {
+                settings: old.stream.settings.clone(),
+                mark: old.stream.mark.clone(),
+                ingest: old.stream.ingest.clone(),
+                ..found
+            },
+            _ => found,
+        };
+        if old.as_ref().is_none_or(|old| *old.stream != stream) {
+            news.streams.push(stream.id.clone());
+            news.owners.extend(
+                old.iter()
+                    .filter_map(|old| named(&old.stream))
+                    .chain(named(&stream)),
+            );
+            inner.put(Entry {
+                stream: Arc::new(stream),
+                told: asked,
+                wrote,
+            });
+        } else if let Some(entry) = inner.streams.get_mut(&stream.id) {
+            entry.told = asked;
+        }
+        news
+    }
+
+    /// Takes in the reply to our own write, which ended at `ended`.
+    pub fn wrote(&self, ended: Instant, stream: ObservedStream) {
+        let mut inner = self.lock();
+        inner.not_found.remove(&stream.id);
+        inner.put(Entry {
+            stream: Arc::new(stream),
+            told: ended,
+            wrote: Some(ended),
+        });
+    }
+
+    /// Takes in that a read by id found nothing.
+    pub fn not_found(&self, asked: Instant, id: &StreamId) {
+        self.lock().not_found.insert(id.clone(), asked);
+    }
+
+    /// Takes in that we deleted a stream.
+    pub fn deleted(&self, ended: Instant, id: &StreamId) {
+        let mut inner = self.lock();
+        inner.take(id);
+        inner.not_found.remove(id);
+        let settling = self.settling;
+        inner.deleted.retain(|_, at| *at + settling > ended);
+        inner.deleted.insert(id.clone(), ended);
+    }
+
+    /// Forgets a stream whose absence was proved.
+    pub fn forget(&self, id: &StreamId) {
+        let mut inner = self.lock();
+        inner.take(id);
+        inner.not_found.remove(id);
+        inner.excused.remove(id);
+    }
+
+    /// Takes in that a whole walk ended. `held` are the streams that objects hold. Returns which of
+    /// those it did not show, and who waited for it.
+    pub fn walked(&self, walk: Walk, held: &[StreamId]) -> News {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        inner.demands = inner
+            .demands
+            .split_off(&(walk.began + Duration::from_nanos(1)));
+        let walks = &mut inner.walks;
+        walks.whole += 1;
+        walks.last = Some(walk.began);
+        walks.pages = walk.pages;
+        if walk.unreadable.is_empty() {
+            walks.provable.push(walk.began);
+            let surplus = walks.provable.len().saturating_sub(2);
+            walks.provable.drain(..surplus);
+        } else {
+            walks.provable.clear();
+        }
+        walks.unreadable = walk.unreadable;
+
+        let missing: Vec<&StreamId> = held
+            .iter()
+            .filter(|id| !inner.excused.contains(*id) && !inner.deleted.contains_key(*id))
+            .filter(|id| {
+                inner
+                    .streams
+                    .get(*id)
+                    .is_none_or(|e| self.missed(e, walk.began))
+            })
+            .collect();
+        inner.vanished = (missing.len() > 3 && missing.len() * 20 > held.len()).then(|| Vanished {
+            missing: missing.len(),
+            held: held.len(),
+        });
+
+        // What nobody holds and two walks in a row did not show is gone.
+        if let [previous, _] = inner.walks.provable[..] {
+            let held: HashSet<&StreamId> = held.iter().collect();
+            let gone: Vec<StreamId> = inner
+                .streams
+                .iter()
+                .filter(|(id, entry)| !held.contains(id) && self.missed(entry, previous))
+                .map(|(id, _)| id.clone())
+                .collect();
+            gone.iter().for_each(|id| inner.take(id));
+        }
+        let unsure = held
+            .iter()
+            .filter_map(|id| inner.streams.get(id))
+            .filter(|entry| self.missed(entry, walk.began))
+            .map(|entry| entry.stream.id.clone());
+        News {
+            streams: unsure.collect(),
+            owners: inner.waiting.drain().collect(),
+        }
+    }
+
+    /// Takes in that a walk did not reach its end.
+    pub fn walk_failed(&self) {
+        self.lock().walks.provable.clear();
+    }
+
+    /// Asks for a walk that begins at or after this moment, and for this object to be woken then.
+    pub fn demand(&self, at: Instant, who: ObjectKey) {
+        let mut inner = self.lock();
+        inner.waiting.insert(who);
+        // A bounded number of moments: what is wanted within one settling time of another is served
+        // by the later one.
+        if inner.demands.len() < 64 {
+            inner.demands.insert(at);
+        } else if let Some(last) = inner.demands.pop_last() {
+            inner.demands.insert(last.max(at));
+        }
+        drop(inner);
+        self.demanded.notify_one();
+    }
+
+    /// Returns when a walk was demanded since the last call.
+    pub async fn demanded(&self) {
+        self.demanded.notified().await;
+    }
+
+    /// The earliest moment at which a walk is wanted.
+    pub fn next_demand(&self) -> Option<Instant> {
+        self.lock().demands.first().copied()
+    }
+
+    /// Whether a whole walk has ended, so that every mark is known.
+    pub fn walked_once(&self) -> bool {
+        self.lock().walks.whole > 0
+    }
+
+    /// How many pages the last whole walk had.
+    pub fn pages(&self) -> u32 {
+        self.lock().walks.pages
+    }
+
+    /// The items that the last whole walk could not read.
+    pub fn unreadable(&self) -> Vec<Unreadable> {
+        self.lock().walks.unreadable.clone()
+    }
+
+    /// Whether too much has vanished at once.
+    pub fn vanished(&self) -> Option<Vanished> {
+        self.lock().vanished.clone()
+    }
+
+    /// A human says that what vanished is to be created again.
+    pub fn excuse(&self, held: &[StreamId]) {
+        let mut inner = self.lock();
+        let Some(last) = inner.walks.last else { return };
+        let missing: Vec<StreamId> = held
+            .iter()
+            .filter(|id| {
+                inner
+                    .streams
+                    .get(*id)
+                    .is_none_or(|entry| self.missed(entry, last))
+            })
+            .cloned()
+            .collect();
+        inner.excused.extend(missing);
+        inner.vanished = None;
+    }
+
+    /// What is known of a stream.
+    pub fn sight(&self, id: &StreamId) -> Sight {
+        let inner = self.lock();
+        let entry = inner.streams.get(id);
+        Sight {
+            stream: entry.map(|entry| Arc::clone(&entry.stream)),
+            doubtful: entry
+                .is_some_and(|e| inner.walks.last.is_some_and(|last| self.missed(e, last))),
+            told: entry.map(|entry| entry.told),
+            not_found: inner.not_found.get(id).copied(),
+            deleted: entry.is_none() && inner.deleted.contains_key(id),
+        }
+    }
+
+    /// The streams whose mark names an object of this namespace and name, of whatever uid and
+    /// cluster; the oldest id first.
+    pub fn named(&self, key: &ObjectKey) -> Vec<Arc<ObservedStream>> {
+        let inner = self.lock();
+        let Some(ids) = inner.by_name.get(key) else {
+            return Vec::new();
+        };
+        let mut found: Vec<_> = ids
+            .iter()
+            .filter_map(|id| inner.streams.get(id))
+            .map(|e| Arc::clone(&e.stream))
+            .collect();
+        found.sort_by(|a, b| {
+            let (a, b) = (a.id.as_str(), b.id.as_str());
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+        });
+        found
+    }
+
+    /// Everything that the mirror holds.
+    pub fn all(&self) -> Vec<Arc<ObservedStream>> {
+        self.lock()
+            .streams
+            .values()
+            .map(|entry| Arc::clone(&entry.stream))
+            .collect()
+    }
+
+    /// When our last write about a stream ended, or when we began to be responsible.
+    pub fn written(&self, id: &StreamId) -> Instant {
+        self.lock()
+            .streams
+            .get(id)
+            .and_then(|entry| entry.wrote)
+            .unwrap_or(self.began)
+    }
+
+    /// When we began to be responsible.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The earliest beginning of a walk that says something about a write that ended at `since`.
+    pub fn settled(&self, since: Instant) -> Instant {
+        since + self.settling
+    }
+
+    /// Whether two consecutive whole walks, with every item readable, both begun when a write that
+    /// ended at `since` had settled, and both without news of `id` where one is given.
+    pub fn absent_since(&self, since: Instant, id: Option<&StreamId>) -> bool {
+        let inner = self.lock();
+        let [previous, _] = inner.walks.provable[..] else {
+            return false;
+        };
+        let seen = id
+            .and_then(|id| inner.streams.get(id))
+            .is_some_and(|entry| !self.missed(entry, previous));
+        previous >= since + self.settling && !seen
+    }
+
+    /// Whether a walk that began then should have shown this entry and did not.
+    fn missed(&self, entry: &Entry, walk_began: Instant) -> bool {
+        entry.told < walk_began
+            && entry
+                .wrote
+                .is_none_or(|wrote| wrote + self.settling <= walk_began)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A walk that reached the empty page.
+#[derive(Debug)]
+pub struct Walk {
+    /// When it began.
+    pub began: Instant,
+    /// How many pages it read, the empty one included.
+    pub pages: u32,
+    /// The items that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Inner {
+    fn put(&mut self, entry: Entry) {
+        let id = entry.stream.id.clone();
+        self.take(&id);
+        if let Some(name) = named(&entry.stream) {
+            self.by_name.entry(name).or_default().insert(id.clone());
+        }
+        self.streams.insert(id, entry);
+    }
+
+    fn take(&mut self, id: &StreamId) {
+        let Some(old) = self.streams.remove(id) else {
+            return;
+        };
+        if let Some(name) = named(&old.stream)
+            && let Some(ids) = self.by_name.get_mut(&name)
+        {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.by_name.remove(&name);
+            }
+        }
+    }
+}
+
+/// The object that a stream's mark names.
+fn named(stream: &ObservedStream) -> Option<ObjectKey> {
+    stream
+        .mark
+        .owner()
+        .map(|owner| ObjectKey::new(&owner.namespace, &owner.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Playback,
+        clock,
+        provider::{Ingest, Mark, Owner, StreamSettings},
+    };
+
+    const SETTLING: Duration = Duration::from_secs(60);
+
+    fn stream(id: &str, uid: &str, name: &str) -> ObservedStream {
+        ObservedStream {
+            id: StreamId::new(id),
+            mark: Mark::Owned(Owner {
+                cluster: "c".into(),
+                namespace: "ns".into(),
+                name: "keynote".into(),
+                uid: uid.into(),
+            }),
+            settings: StreamSettings {
+                name: Some(name.into()),
+                ..StreamSettings::default()
+            },
+            live: false,
+            recording: None,
+            ingest: Ingest::default(),
+            playback: Playback::default(),
+        }
+    }
+
+    struct Story {
+        mirror: Mirror,
+        start: Instant,
+    }
+
+    impl Story {
+        fn begin() -> Self {
+            let start = clock::now().mono;
+            Self {
+                mirror: Mirror::new(SETTLING, start),
+                start,
+            }
+        }
+
+        fn at(&self, second: u64) -> Instant {
+            self.start + Duration::from_secs(second)
+        }
+
+        fn walk(&self, second: u64, shown: &[ObservedStream], held: &[&str]) -> News {
+            for found in shown {
+                self.mirror.read(self.at(second), found.clone());
+            }
+            let held: Vec<StreamId> = held.iter().map(|id| StreamId::new(*id)).collect();
+            self.mirror.walked(
+                Walk {
+                    began: self.at(second),
+                    pages: 1,
+                    unreadable: vec![],
+                },
+                &held,
+            )
+        }
+
+        fn name(&self, id: &str) -> Option<String> {
+            self.mirror
+                .sight(&StreamId::new(id))
+                .stream
+                .and_then(|s| s.settings.name.clone())
+        }
+    }
+
+    #[test]
+    fn a_read_that_began_before_a_write_ended_says_nothing_about_it() {
+        let story = Story::begin();
+        story.mirror.wrote(story.at(100), stream("1", "u", "new"));
+        story.mirror.read(story.at(99), stream("1", "u", "old"));
+        assert_eq!(story.name("1").as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn no_drift_is_seen_while_a_write_settles_but_liveness_is() {
+        let story = Story::begin();
+        story.mirror.wrote(story.at(100), stream("1", "u", "new"));
+        let stale = ObservedStream {
+            live: true,
+            ..stream("1", "u", "old")
+        };
+        story.mirror.read(story.at(159), stale.clone());
+        let seen = story.mirror.sight(&StreamId::new("1")).stream.unwrap();
+        assert!(seen.live);
+        assert_eq!(story.name("1").as_deref(), Some("new"));
+        story.mirror.read(story.at(160), stale);
+        assert_eq!(story.name("1").as_deref(), Some("old"));
+    }
+
+    #[test]
+    fn news_name_the_stream_and_its_owner_once() {
+        let story = Story::begin();
+        let news = story.mirror.read(story.at(1), stream("1", "u", "a"));
+        assert_eq!(news.owners, [ObjectKey::new("ns", "keynote")]);
+        assert_eq!(
+            story.mirror.read(story.at(2), stream("1", "u", "a")),
+            News::default()
+        );
+        assert_eq!(
+            story
+                .mirror
+                .read(story.at(3), stream("1", "u", "b"))
+                .streams,
+            [StreamId::new("1")]
+        );
+    }
+
+    #[test]
+    fn absence_needs_two_whole_walks_begun_when_the_write_had_settled() {
+        let story = Story::begin();
+        let sent = story.at(100);
+        story.walk(159, &[], &[]);
+        story.walk(160, &[], &[]);
+        assert!(
+            !story.mirror.absent_since(sent, None),
+            "a walk that began too early was counted"
+        );
+        story.walk(161, &[], &[]);
+        assert!(story.mirror.absent_since(sent, None));
+    }
+
+    #[test]
+    fn a_walk_that_breaks_or_holds_something_unreadable_proves_nothing() {
+        let story = Story::begin();
+        story.walk(100, &[], &[]);
+        story.mirror.walk_failed();
+        story.walk(101, &[], &[]);
+        assert!(!story.mirror.absent_since(story.start, None));
+        let unreadable = vec![Unreadable {
+            id: None,
+            what: "no id".into(),
+        }];
+        story.mirror.walked(
+            Walk {
+                began: story.at(102),
+                pages: 1,
+                unreadable,
+            },
+            &[],
+        );
+        story.walk(103, &[], &[]);
+        assert!(!story.mirror.absent_since(story.start, None));
+        story.walk(104, &[], &[]);
+        assert!(story.mirror.absent_since(story.start, None));
+    }
+
+    #[test]
+    fn what_a_walk_does_not_show_is_doubtful_and_stays_until_two_do_not() {
+        let story = Story::begin();
+        let id = StreamId::new("1");
+        story.walk(100, &[stream("1", "u", "a")], &[]);
+        story.walk(200, &[], &[]);
+        assert!(story.mirror.sight(&id).doubtful);
+        assert_eq!(
+            story.mirror.named(&ObjectKey::new("ns", "keynote")).len(),
+            1,
+            "one walk made it vanish"
+        );
+        story.walk(300, &[], &[]);
+        assert!(
+            story
+                .mirror
+                .named(&ObjectKey::new("ns", "keynote"))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn an_own_write_is_not_doubtful_while_it_settles() {
+        let story = Story::begin();
+        story.mirror.wrote(story.at(100), stream("1", "u", "a"));
+        story.walk(159, &[], &["1"]);
+        assert!(!story.mirror.sight(&StreamId::new("1")).doubtful);
+        story.walk(161, &[], &["1"]);
+        assert!(story.mirror.sight(&StreamId::new("1")).doubtful);
+    }
+
+    #[test]
+    fn what_we_deleted_is_not_brought_back_by_a_lagging_list() {
+        let story = Story::begin();
+        story.mirror.wrote(story.at(1), stream("1", "u", "a"));
+        story.mirror.deleted(story.at(100), &StreamId::new("1"));
+        story.mirror.read(story.at(159), stream("1", "u", "a"));
+        assert!(
+            story
+                .mirror
+                .named(&ObjectKey::new("ns", "keynote"))
+                .is_empty()
+        );
+        story.mirror.read(story.at(161), stream("1", "u", "a"));
+        assert_eq!(
+            story.mirror.named(&ObjectKey::new("ns", "keynote")).len(),
+            1,
+            "it is there after all"
+        );
+    }
+
+    #[test]
+    fn mass_disappearance_needs_more_than_three_and_more_than_a_twentieth() {
+        let ids: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        for (held, missing, expected) in
+            [(3, 3, false), (4, 4, true), (100, 5, false), (100, 6, true)]
+        {
+            let story = Story::begin();
+            let held: Vec<&str> = ids[..held].iter().map(String::as_str).collect();
+            let shown: Vec<_> = held[missing..]
+                .iter()
+                .map(|id| stream(id, id, "a"))
+                .collect();
+            story.walk(100, &shown, &held);
+            assert_eq!(
+                story.mirror.vanished().is_some(),
+                expected,
+                "{missing} of {}",
+                held.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_confirmed_disappearance_is_not_reported_again() {
+        let story = Story::begin();
+        let held = ["1", "2", "3", "4"];
+        story.walk(100, &[], &held);
+        assert!(story.mirror.vanished().is_some());
+        story.mirror.excuse(&held.map(StreamId::new));
+        story.walk(200, &[], &held);
+        assert!(story.mirror.vanished().is_none());
+    }
+
+    #[test]
+    fn a_demand_is_met_by_a_walk_that_began_no_earlier() {
+        let story = Story::begin();
+        let who = ObjectKey::new("ns", "who");
+        story.mirror.demand(story.at(100), who.clone());
+        assert_eq!(story.walk(99, &[], &[]).owners, [who.clone()]);
+        assert_eq!(story.mirror.next_demand(), Some(story.at(100)));
+        story.walk(100, &[], &[]);
+        assert_eq!(story.mirror.next_demand(), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! The accounts that are open: which key works, and which client it belongs to.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::task::JoinHandle;
+
+use super::client::{Client, Scope};
+use crate::{
+    clock,
+    index::Index,
+    object_key::ObjectKey,
+    provider::{ClientId, Connection},
+    secret::Secret,
+    wake::Wakes,
+};
+
+/// An account whose key the provider accepted.
+#[derive(Clone)]
+pub struct Account {
+    /// What all accounts of this client share.
+    pub client: Arc<Client>,
+    /// This account's own key at work.
+    pub connection: Connection,
+    endpoint: String,
+    key: Secret,
+    requests_per_second: u32,
+    poll_interval: Duration,
+    /// When this key was put to work.
+    pub opened: Instant,
+}
+
+/// What an account is opened with.
+pub struct Opening {
+    /// The API's address.
+    pub endpoint: String,
+    /// The key.
+    pub key: Secret,
+    /// Whose key it is, as the provider said.
+    pub client: ClientId,
+    /// The key at work.
+    pub connection: Connection,
+    /// How many calls a second.
+    pub requests_per_second: u32,
+    /// How often the list is walked at rest.
+    pub poll_interval: Duration,
+}
+
+/// Every open account and every client.
+pub struct Registry {
+    inner: Mutex<Inner>,
+    index: Arc<Index>,
+    streams: Wakes,
+    accounts: Wakes,
+    scope: Scope,
+    settling: Duration,
+    began: Instant,
+}
+
+#[derive(Default)]
+struct Inner {
+    accounts: HashMap<ObjectKey, Account>,
+    clients: HashMap<(String, ClientId), Running>,
+}
+
+struct Running {
+    client: Arc<Client>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Registry {
+    /// An empty one.
+    pub fn new(
+        index: Arc<Index>,
+        streams: Wakes,
+        accounts: Wakes,
+        scope: Scope,
+        settling: Duration,
+    ) -> Self {
+        let began = clock::now().mono;
+        Self {
+            inner: Mutex::default(),
+            index,
+            streams,
+            accounts,
+            scope,
+            settling,
+            began,
+        }
+    }
+
+    /// The account, if its key works or once did.
+    pub fn get(&self, key: &ObjectKey) -> Option<Account> {
+        self.lock().accounts.get(key).cloned()
+    }
+
+    /// Whether the account is open with just this key.
+    pub fn serves(&self, account: &ObjectKey, endpoint: &str, key: &Secret) -> bool {
+        self.lock()
+            .accounts
+            .get(account)
+            .is_some_and(|a| a.endpoint == endpoint && a.key == *key)
+    }
+
+    /// Opens an account, or changes the key of an open one. Its streams are woken.
+    pub fn open(&self, account: &ObjectKey, opening: Opening) {
+        let Opening {
+            endpoint,
+            key,
+            client,
+            connection,
+            requests_per_second,
+            poll_interval,
+        } = opening;
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let elsewhere = inner
+            .accounts
+            .get(account)
+            .is_some_and(|old| old.endpoint != endpoint || old.client.id != client);
+        if elsewhere {
+            inner.close(account);
+        }
+        let running = inner
+            .clients
+            .entry((endpoint.clone(), client.clone()))
+            .or_insert_with(|| self.start(client));
+        running.client.join(
+            account.clone(),
+            connection.clone(),
+            requests_per_second,
+            poll_interval,
+        );
+        let client = Arc::clone(&running.client);
+        inner.accounts.insert(
+            account.clone(),
+            Account {
+                client,
+                connection,
+                endpoint,
+                key,
+                requests_per_second,
+                poll_interval,
+                opened: clock::now().mono,
+            },
+        );
+        self.streams.wake_all(self.index.of_account(account));
+    }
+
+    /// Changes how an open account calls.
+    pub fn tune(&self, account: &ObjectKey, requests_per_second: u32, poll_interval: Duration) {
+        let mut inner = self.lock();
+        let Some(open) = inner.accounts.get_mut(account) else {
+            return;
+        };
+        if (open.requests_per_second, open.poll_interval) == (requests_per_second, poll_interval) {
+            return;
+        }
+        open.requests_per_second = requests_per_second;
+        open.poll_interval = poll_interval;
+        open.client.join(
+            account.clone(),
+            open.connection.clone(),
+            requests_per_second,
+            poll_interval,
+        );
+    }
+
+    /// Wakes the streams of an account.
+    pub fn wake_streams(&self, account: &ObjectKey) {
+        self.streams.wake_all(self.index.of_account(account));
+    }
+
+    /// Every client, for the metrics.
+    pub fn clients(&self) -> Vec<Arc<Client>> {
+        self.lock()
+            .clients
+            .values()
+            .map(|running| Arc::clone(&running.client))
+            .collect()
+    }
+
+    /// Closes an account; its key is forgotten.
+    pub fn close(&self, account: &ObjectKey) {
+        self.lock().close(account);
+    }
+
+    fn start(&self, id: ClientId) -> Running {
+        let client = Arc::new(Client::new(
+            id,
+            self.settling,
+            self.began,
+            self.scope.clone(),
+            Arc::clone(&self.index),
+            self.streams.clone(),
+            self.accounts.clone(),
+        ));
+        let (walker, server) = (Arc::clone(&client), Arc::clone(&client));
+        let tasks = [
+            tokio::spawn(async move { walker.walk_for_ever().await }),
+            tokio::spawn(async move { server.budget.serve(|| clock::now().mono).await }),
+        ];
+        Running { client, tasks }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn close(&mut self, account: &ObjectKey) {
+        let Some(closed) = self.accounts.remove(account) else {
+            return;
+        };
+        if closed.client.leave(account) {
+            let key = (closed.endpoint, closed.client.id.clone());
+            if let Some(running) = self.clients.remove(&key) {
+                running.tasks.iter().for_each(JoinHandle::abort);
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for running in self.clients.values() {
+            running.tasks.iter().for_each(JoinHandle::abort);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The status of an account, from what a pass found. Pure.
+
+use jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::Found;
+use crate::{
+    api::{RECONCILE_ANNOTATION, StreamingAccount, StreamingAccountStatus},
+    conditions::Conditions,
+    outcome::Outcome,
+};
+
+/// The status that says what was found; the old one where nothing is to be told.
+pub(super) fn status(
+    account: &StreamingAccount,
+    old: &StreamingAccountStatus,
+    found: &Found,
+    now: Timestamp,
+) -> StreamingAccountStatus {
+    let generation = account.metadata.generation.unwrap_or_default();
+    let settled = match &found.outcome {
+        Outcome::Quiet => return old.clone(),
+        Outcome::InStep | Outcome::Suspended | Outcome::Stalled { .. } => true,
+        Outcome::Waiting { .. } | Outcome::Failed { .. } => false,
+    };
+    let mut conditions = Conditions::from_old(&old.conditions, generation, now);
+    conditions.judge(&found.outcome);
+    StreamingAccountStatus {
+        observed_generation: if settled {
+            Some(generation)
+        } else {
+            old.observed_generation
+        },
+        client_id: found
+            .client
+            .as_ref()
+            .map(|c| c.as_str().to_owned())
+            .or_else(|| old.client_id.clone()),
+        streams: found.health.as_ref().and_then(|h| h.counts).or(old.streams),
+        confirmed_disappearance: found
+            .confirmed
+            .clone()
+            .or_else(|| old.confirmed_disappearance.clone()),
+        last_handled_reconcile_at: account.annotations().get(RECONCILE_ANNOTATION).cloned(),
+        conditions: conditions.finish(),
+    }
+}

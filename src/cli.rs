@@ -1,0 +1,225 @@
+//! What was typed: commands and flags, each flag with its twin in the environment.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+/// Keeps live streams at a streaming provider as their Kubernetes manifests say.
+#[derive(Debug, Parser)]
+#[command(name = "livestream-operator", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the operator.
+    Run(Box<RunArgs>),
+    /// Print the CustomResourceDefinitions as YAML.
+    Crds(CrdsArgs),
+}
+
+/// Where the definitions go.
+#[derive(Debug, Args)]
+pub struct CrdsArgs {
+    /// Write one file for each kind into this folder instead of printing them.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
+/// How the operator runs. Durations are written like 500ms, 30s or 5m.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Serve only this namespace; may be given several times. The default is all namespaces.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_NAMESPACE",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub namespace: Vec<String>,
+
+    /// The cluster's id in owner marks. The default is the uid of the namespace kube-system. It must
+    /// never change while streams exist that carry it.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_CLUSTER_ID", value_name = "ID", value_parser = cluster_id)]
+    pub cluster_id: Option<String>,
+
+    /// Let objects take over streams that carry the mark of an object of the same namespace and name
+    /// in this other cluster, which must be gone; may be given several times.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_TAKE_OVER_FROM", value_name = "ID", value_delimiter = ',', value_parser = cluster_id)]
+    pub take_over_from: Vec<String>,
+
+    /// Let accounts name this endpoint beside the provider's own; may be given several times.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_ALLOW_ENDPOINT",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
+    pub allow_endpoint: Vec<String>,
+
+    /// Where /livez, /readyz and /metrics are served.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// How many objects of a kind are worked on at once.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
+    pub concurrency: u16,
+
+    /// How long a write at the provider may take to show in its lists. Nothing is created again
+    /// before this time is over, so it must be longer than the call deadline.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_SETTLING", default_value = "60s", value_parser = duration, value_name = "TIME")]
+    pub settling: Duration,
+
+    /// The deadline of one call to the provider, all of it.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_CALL_DEADLINE", default_value = "20s", value_parser = duration, value_name = "TIME")]
+    pub call_deadline: Duration,
+
+    /// The deadline for connecting to the provider.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_CONNECT_DEADLINE", default_value = "5s", value_parser = duration, value_name = "TIME")]
+    pub connect_deadline: Duration,
+
+    /// How long something that an object refers to may be missing, from the object's creation on,
+    /// before that counts as a mistake.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_GRACE", default_value = "60s", value_parser = duration, value_name = "TIME")]
+    pub grace: Duration,
+
+    /// The least time between two switchings-on of a pull stream that the provider switched off.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_REACTIVATION", default_value = "1h", value_parser = duration, value_name = "TIME")]
+    pub reactivation: Duration,
+
+    /// The first wait after a failure; it doubles with each further one, up to five minutes.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_RETRY_BASE", default_value = "1s", value_parser = duration, value_name = "TIME")]
+    pub retry_base: Duration,
+
+    /// When an object that a human must mend is tried again by itself.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_STALLED_RETRY", default_value = "1h", value_parser = duration, value_name = "TIME")]
+    pub stalled_retry: Duration,
+
+    /// How often every object is looked at, whether something woke it or not. That costs no calls.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_RESYNC", default_value = "10m", value_parser = duration, value_name = "TIME")]
+    pub resync: Duration,
+
+    /// What is logged: a level (error, warn, info, debug, trace) or directives such as
+    /// info,livestream_operator=debug.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub log: String,
+
+    /// How log lines look.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_LOG_FORMAT",
+        default_value = "json",
+        value_enum
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Words for people.
+    Text,
+}
+
+impl RunArgs {
+    /// What is wrong with the flags taken together.
+    ///
+    /// # Errors
+    /// Says which flag, and what to do.
+    pub fn check(&self) -> Result<(), String> {
+        if self.settling <= self.call_deadline {
+            return Err(format!(
+                "--settling ({:?}) must be longer than --call-deadline ({:?}): a creation whose call may still be under way would be sent again",
+                self.settling, self.call_deadline
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A time span like 500ms or 5m, from a millisecond to a week.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text
+        .parse()
+        .map_err(|_| "write a time like 500ms, 30s or 5m".to_owned())?;
+    let span = Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())?;
+    if span < Duration::from_millis(1) || span > Duration::from_secs(7 * 24 * 3600) {
+        return Err("the time must be from 1ms to 168h".to_owned());
+    }
+    Ok(span)
+}
+
+/// An id that fits into an owner mark.
+fn cluster_id(text: &str) -> Result<String, String> {
+    let fine = !text.is_empty()
+        && text.len() <= 63
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("an id has 1 to 63 letters, digits, dots, dashes and underscores".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(flags: &[&str]) -> Result<RunArgs, String> {
+        let typed = ["livestream-operator", "run"].iter().chain(flags);
+        match Cli::try_parse_from(typed)
+            .map_err(|error| error.to_string())?
+            .command
+        {
+            Command::Run(args) => args.check().map(|()| *args),
+            Command::Crds(_) => Err("another command".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_defaults_hold_together() {
+        let args = run(&[]).unwrap();
+        assert_eq!(
+            (args.settling, args.call_deadline),
+            (Duration::from_secs(60), Duration::from_secs(20))
+        );
+    }
+
+    #[test]
+    fn a_settling_time_below_the_call_deadline_is_refused() {
+        let error = run(&["--settling=5s", "--call-deadline=5s"]).unwrap_err();
+        assert!(error.contains("--call-deadline"), "{error}");
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_what_to_do() {
+        for flag in [
+            "--settling=soon",
+            "--settling=-3s",
+            "--settling=0s",
+            "--cluster-id=a/b",
+            "--concurrency=0",
+        ] {
+            assert!(run(&[flag]).is_err(), "{flag}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What every pass may use.
+
+use std::{sync::Arc, time::Duration};
+
+use k8s_openapi::api::core::v1::Secret as SecretObject;
+use kube::{Api, runtime::reflector::Store};
+
+use crate::{
+    account::Registry,
+    api::{LiveStream, StreamingAccount},
+    attempts::Attempts,
+    index::Index,
+    livestream::Memories,
+    object_key::ObjectKey,
+    outcome::{Outcome, Reason},
+    provider::gcore::Http,
+    report::Reporter,
+    schedule::Schedule,
+    secrets::SecretWatches,
+    wake::Wakes,
+};
+
+/// What the operator was started with, as the passes need it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which cluster this is, in our owner marks.
+    pub cluster: String,
+    /// A cluster whose marks we may replace by ours, object by object of the same name.
+    pub take_over_from: Vec<String>,
+    /// Endpoints that accounts may name beside the provider's own.
+    pub allowed_endpoints: Vec<String>,
+    /// How long a write at the provider may take to show everywhere.
+    pub settling: Duration,
+    /// How long a referenced object may be missing, from the creation of what refers to it, before
+    /// that counts as a mistake.
+    pub grace: Duration,
+    /// How old a read may be that something irreversible is decided on.
+    pub fresh: Duration,
+    /// The least time between two switchings-on of an idle pull stream.
+    pub reactivation: Duration,
+    /// When to look again.
+    pub schedule: Schedule,
+}
+
+/// What every pass may use.
+pub struct Context {
+    /// The apiserver.
+    pub client: kube::Client,
+    /// What the operator was started with.
+    pub settings: Settings,
+    /// The accounts that are open.
+    pub registry: Registry,
+    /// Who refers to what.
+    pub index: Arc<Index>,
+    /// The accounts, as the watch shows them.
+    pub accounts: Store<StreamingAccount>,
+    /// The streams, as the watch shows them.
+    pub streams: Store<LiveStream>,
+    /// The watches of Secrets.
+    pub secrets: SecretWatches,
+    /// What is remembered of objects from pass to pass.
+    pub memories: Memories,
+    /// Failures in a row.
+    pub attempts: Attempts,
+    /// Tells people.
+    pub reporter: Reporter,
+    /// The HTTP client for Gcore.
+    pub http: Http,
+    /// Who is to be looked at.
+    pub wakes: Wakes,
+}
+
+impl Context {
+    /// Asks for another pass over a LiveStream.
+    pub fn wake(&self, key: &ObjectKey) {
+        self.wakes.wake(key.clone());
+    }
+
+    /// A Secret as the apiserver has it now; `None` where there is none.
+    ///
+    /// # Errors
+    /// Trouble with the apiserver.
+    pub async fn secret(&self, key: &ObjectKey) -> kube::Result<Option<SecretObject>> {
+        Api::<SecretObject>::namespaced(self.client.clone(), &key.namespace)
+            .get_opt(&key.name)
+            .await
+    }
+
+    /// What is missing shortly after the object was created may still come with the same set of
+    /// manifests: until the grace time is over it is waited for.
+    pub fn with_grace(&self, outcome: Outcome, age: Duration) -> Outcome {
+        match outcome {
+            Outcome::Stalled {
+                reason:
+                    reason @ (Reason::SecretNotFound
+                    | Reason::SecretKeyNotFound
+                    | Reason::AccountNotFound),
+                message,
+            } if age < self.settings.grace => {
+                Outcome::waiting_for(reason, message, self.settings.grace - age)
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Our finalizer: where an object stands in its life, and the two writes.
+//!
+//! The write that adds it is also the intent before the first change at a provider: it carries uid
+//! and resourceVersion, so that one planned from a stale view is refused with a conflict.
+
+use std::fmt::Debug;
+
+use kube::{
+    Api, Resource, ResourceExt as _,
+    api::{Patch, PatchParams},
+};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::api::FINALIZER;
+
+/// Whether an object carries our finalizer.
+pub fn present<K: Resource>(object: &K) -> bool {
+    object.finalizers().iter().any(|name| name == FINALIZER)
+}
+
+/// Adds it, if the object is still what we planned from.
+///
+/// # Errors
+/// A conflict where it is not; any other trouble with the apiserver.
+pub async fn add<K>(api: &Api<K>, object: &K) -> kube::Result<K>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    let mut names = object.finalizers().to_vec();
+    names.push(FINALIZER.to_owned());
+    let patch = json!({"metadata": {
+        "uid": object.uid(),
+        "resourceVersion": object.resource_version(),
+        "finalizers": names,
+    }});
+    api.patch_metadata(
+        &object.name_any(),
+        &PatchParams::default(),
+        &Patch::Merge(&patch),
+    )
+    .await
+    .map(|written| {
+        let mut object = object.clone();
+        *object.meta_mut() = written.metadata;
+        object
+    })
+}
+
+/// Removes ours and leaves those of others. That the object or the finalizer is gone is no error.
+///
+/// # Errors
+/// Trouble with the apiserver, or conflicts five times in a row.
+pub async fn remove<K>(api: &Api<K>, object: &K) -> kube::Result<()>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+{
+    let name = object.name_any();
+    let mut tries = 0;
+    loop {
+        // The cached object may be older than our own last write, so each try looks afresh.
+        let Some(fresh) = api.get_metadata_opt(&name).await? else {
+            return Ok(());
+        };
+        if fresh.metadata.uid != object.uid() || !present(&fresh) {
+            return Ok(());
+        }
+        let names: Vec<&String> = fresh
+            .finalizers()
+            .iter()
+            .filter(|name| *name != FINALIZER)
+            .collect();
+        let patch = json!({"metadata": {
+            "uid": fresh.metadata.uid,
+            "resourceVersion": fresh.metadata.resource_version,
+            "finalizers": names,
+        }});
+        tries += 1;
+        match api
+            .patch_metadata(&name, &PatchParams::default(), &Patch::Merge(&patch))
+            .await
+        {
+            Ok(_) => return Ok(()),
+            Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(()),
+            Err(kube::Error::Api(status)) if status.is_conflict() && tries < 5 => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Who refers to what among the LiveStreams: kept by the watch, asked by those who wake.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use crate::{api::LiveStream, object_key::ObjectKey, provider::StreamId};
+
+/// The LiveStreams that the watch has shown, by what they refer to.
+#[derive(Debug, Default)]
+pub struct Index(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<ObjectKey, Entry>,
+    by_account: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+    by_stream: HashMap<StreamId, BTreeSet<ObjectKey>>,
+    by_secret: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+}
+
+/// What one LiveStream refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The object's uid.
+    pub uid: String,
+    /// Its account.
+    pub account: ObjectKey,
+    /// The stream that its status names.
+    pub stream: Option<StreamId>,
+    /// The stream that its spec adopts.
+    pub adopts: Option<StreamId>,
+    /// When it was created; with the uid it decides who adopts first.
+    pub created: Option<Timestamp>,
+    secrets: BTreeSet<ObjectKey>,
+}
+
+impl Entry {
+    fn of(object: &LiveStream) -> Self {
+        let namespace = object.namespace().unwrap_or_default();
+        let spec = &object.spec;
+        let names = [
+            spec.srt_passphrase_secret_ref.as_ref().map(|r| &r.name),
+            spec.pull
+                .as_ref()
+                .and_then(|p| p.urls_secret_ref.as_ref())
+                .map(|r| &r.name),
+            spec.ingest_secret.as_ref().map(|s| &s.name),
+        ];
+        Self {
+            uid: object.uid().unwrap_or_default(),
+            account: ObjectKey::new(&namespace, &spec.account_ref.name),
+            stream: object
+                .status
+                .as_ref()
+                .and_then(|s| s.stream_id.as_deref())
+                .map(StreamId::new),
+            adopts: spec.external_id.as_deref().map(StreamId::new),
+            created: object.creation_timestamp().map(|t| t.0),
+            secrets: names
+                .into_iter()
+                .flatten()
+                .map(|name| ObjectKey::new(&namespace, name))
+                .collect(),
+        }
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &StreamId> {
+        self.stream.iter().chain(&self.adopts)
+    }
+}
+
+impl Index {
+    /// Takes in an object as it is now.
+    pub fn apply(&self, object: &LiveStream) {
+        self.lock()
+            .put(ObjectKey::of(object), Some(Entry::of(object)));
+    }
+
+    /// Forgets an object.
+    pub fn remove(&self, object: &LiveStream) {
+        self.lock().put(ObjectKey::of(object), None);
+    }
+
+    /// What an object refers to.
+    pub fn entry(&self, key: &ObjectKey) -> Option<Entry> {
+        self.lock().entries.get(key).cloned()
+    }
+
+    /// Every object.
+    pub fn all(&self) -> Vec<ObjectKey> {
+        self.lock().entries.keys().cloned().collect()
+    }
+
+    /// The objects that name an account.
+    pub fn of_account(&self, account: &ObjectKey) -> Vec<ObjectKey> {
+        members(&self.lock().by_account, account)
+    }
+
+    /// The objects whose status or spec names a stream.
+    pub fn of_stream(&self, id: &StreamId) -> Vec<ObjectKey> {
+        members(&self.lock().by_stream, id)
+    }
+
+    /// The objects that name a Secret, or have one made.
+    pub fn of_secret(&self, secret: &ObjectKey) -> Vec<ObjectKey> {
+        members(&self.lock().by_secret, secret)
+    }
+
+    /// The object that goes by this name, if it still has this uid.
+    pub fn living(&self, key: &ObjectKey, uid: &str) -> bool {
+        self.lock()
+            .entries
+            .get(key)
+            .is_some_and(|entry| entry.uid == uid)
+    }
+
+    /// The streams that the objects of an account hold.
+    pub fn held_by(&self, account: &ObjectKey) -> Vec<StreamId> {
+        let inner = self.lock();
+        let Some(keys) = inner.by_account.get(account) else {
+            return Vec::new();
+        };
+        keys.iter()
+            .filter_map(|key| inner.entries.get(key))
+            .filter_map(|entry| entry.stream.clone())
+            .collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn put(&mut self, key: ObjectKey, entry: Option<Entry>) {
+        if let Some(old) = self.entries.remove(&key) {
+            take(&mut self.by_account, &old.account, &key);
+            old.streams()
+                .for_each(|id| take(&mut self.by_stream, id, &key));
+            old.secrets
+                .iter()
+                .for_each(|secret| take(&mut self.by_secret, secret, &key));
+        }
+        let Some(new) = entry else { return };
+        self.by_account
+            .entry(new.account.clone())
+            .or_default()
+            .insert(key.clone());
+        for id in new.streams() {
+            self.by_stream
+                .entry(id.clone())
+                .or_default()
+                .insert(key.clone());
+        }
+        for secret in &new.secrets {
+            self.by_secret
+                .entry(secret.clone())
+                .or_default()
+                .insert(key.clone());
+        }
+        self.entries.insert(key, new);
+    }
+}
+
+fn members<T: std::hash::Hash + Eq>(
+    map: &HashMap<T, BTreeSet<ObjectKey>>,
+    of: &T,
+) -> Vec<ObjectKey> {
+    map.get(of)
+        .map(|keys| keys.iter().cloned().collect())
+        .unwrap_or_default()
+}
+
+fn take<T: std::hash::Hash + Eq>(
+    map: &mut HashMap<T, BTreeSet<ObjectKey>>,
+    of: &T,
+    key: &ObjectKey,
+) {
+    if let Some(keys) = map.get_mut(of) {
+        keys.remove(key);
+        if keys.is_empty() {
+            map.remove(of);
+        }
+    }
+}

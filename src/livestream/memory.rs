@@ -1,0 +1,104 @@
+//! What is remembered of a LiveStream from pass to pass, in this process only.
+//!
+//! What must survive a restart stands in the object: its finalizer, its status and the owner mark.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use crate::{
+    outcome::Outcome,
+    provider::{ProviderError, StreamId, StreamSettings},
+};
+
+/// What one object's passes tell the next.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// The creation that this process sent last.
+    pub creation: Option<Sent>,
+    /// A change that did not work, and until when it is not tried again.
+    pub gate: Option<Gate>,
+    /// The fields that the provider did not take, and how often in a row.
+    pub not_taking: Option<(Vec<&'static str>, u32)>,
+    /// The stream whose absence was proved and which is being replaced.
+    pub lost: Option<StreamId>,
+}
+
+/// A creation that this process sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Which attempt it was.
+    pub attempt: i32,
+    /// When its call ended, or began as long as it has not.
+    pub at: Instant,
+    /// How it ended.
+    pub result: SentResult,
+}
+
+/// How a creation ended.
+#[derive(Clone, Debug)]
+pub enum SentResult {
+    /// Nobody knows.
+    Unknown,
+    /// It was refused for certain.
+    Refused {
+        /// How.
+        error: ProviderError,
+        /// It asked for a stream that is switched on.
+        active: bool,
+    },
+    /// It gave a stream.
+    Made,
+}
+
+/// Why a change is not tried now.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Until when.
+    pub until: Instant,
+    /// What was wanted. Something else is tried at once.
+    pub want: StreamSettings,
+    /// The generation for which it failed. A new one is tried at once.
+    pub generation: i64,
+    /// When the key was put to work for which it failed. A new one is tried at once.
+    pub opened: Instant,
+    /// What it says meanwhile.
+    pub outcome: Outcome,
+}
+
+/// The memories of all objects, by uid.
+#[derive(Debug, Default)]
+pub struct Memories(Mutex<HashMap<String, Memory>>);
+
+impl Memories {
+    /// What is remembered of an object.
+    pub fn recall(&self, uid: &str) -> Memory {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(uid)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Changes what is remembered of an object.
+    pub fn change<T>(&self, uid: &str, change: impl FnOnce(&mut Memory) -> T) -> T {
+        change(
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(uid.to_owned())
+                .or_default(),
+        )
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+    }
+}

@@ -1,0 +1,106 @@
+//! What is counted. Labels are fixed words or the provider's client id; never names of objects.
+
+use std::{fmt, sync::atomic::AtomicU64};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+/// Which kind a pass was about.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PassLabels {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ChangeLabels {
+    change: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ClientLabels {
+    client: String,
+}
+
+/// The counters of this process.
+pub struct Metrics {
+    registry: Registry,
+    passes: Family<PassLabels, Counter>,
+    changes: Family<ChangeLabels, Counter>,
+    mirror_age: Family<ClientLabels, Gauge<f64, AtomicU64>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("livestream_operator");
+        let (passes, changes, mirror_age) =
+            (Family::default(), Family::default(), Family::default());
+        registry.register(
+            "passes",
+            "Passes over objects, by kind and outcome",
+            passes.clone(),
+        );
+        registry.register(
+            "changes",
+            "Changes asked of providers, by kind and result",
+            changes.clone(),
+        );
+        registry.register(
+            "mirror_age_seconds",
+            "Seconds since the provider's list was last read whole, by client",
+            Family::clone(&mirror_age),
+        );
+        Self {
+            registry,
+            passes,
+            changes,
+            mirror_age,
+        }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Metrics {
+    /// A pass ended.
+    pub fn pass(&self, kind: &'static str, outcome: &'static str) {
+        self.passes
+            .get_or_create(&PassLabels { kind, outcome })
+            .inc();
+    }
+
+    /// A change was asked of a provider.
+    pub fn change(&self, change: &'static str, result: &'static str) {
+        self.changes
+            .get_or_create(&ChangeLabels { change, result })
+            .inc();
+    }
+
+    /// Sets the age of each mirror: those that are not named are gone.
+    pub fn mirror_ages(&self, ages: impl IntoIterator<Item = (String, f64)>) {
+        self.mirror_age.clear();
+        for (client, seconds) in ages {
+            self.mirror_age
+                .get_or_create(&ClientLabels { client })
+                .set(seconds);
+        }
+    }
+
+    /// All of it, in the OpenMetrics text format.
+    ///
+    /// # Errors
+    /// The encoder's.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,225 @@
+//! How a pass went. Conditions, events, metrics, log levels and requeue times are functions of it.
+
+use std::time::Duration;
+
+use crate::provider::ProviderError;
+
+/// How a pass went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider has what the spec says.
+    InStep,
+    /// The spec asks for no changes, and none were made.
+    Suspended,
+    /// Nothing is known yet, and no one is told: the budget or the first read of the list will wake
+    /// the object.
+    Quiet,
+    /// Not yet; nothing failed.
+    Waiting {
+        /// Why.
+        reason: Reason,
+        /// The same for people.
+        message: String,
+        /// When to look again, if nothing wakes the object earlier.
+        retry_in: Option<Duration>,
+    },
+    /// A try failed; it is tried again.
+    Failed {
+        /// Why.
+        reason: Reason,
+        /// The same for people. It is stable from try to try.
+        message: String,
+        /// The least time to wait, where the provider says so.
+        retry_after: Option<Duration>,
+    },
+    /// A human must act.
+    Stalled {
+        /// Why.
+        reason: Reason,
+        /// The same for people, with what to do.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// The outcome that waits.
+    pub fn waiting(reason: Reason, message: impl Into<String>) -> Self {
+        Self::Waiting {
+            reason,
+            message: message.into(),
+            retry_in: None,
+        }
+    }
+
+    /// The outcome that waits at most this long.
+    pub fn waiting_for(reason: Reason, message: impl Into<String>, retry_in: Duration) -> Self {
+        Self::Waiting {
+            reason,
+            message: message.into(),
+            retry_in: Some(retry_in),
+        }
+    }
+
+    /// The outcome that needs a human.
+    pub fn stalled(reason: Reason, message: impl Into<String>) -> Self {
+        Self::Stalled {
+            reason,
+            message: message.into(),
+        }
+    }
+
+    /// The outcome's label in metrics and logs.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::InStep => "in_step",
+            Self::Suspended => "suspended",
+            Self::Quiet => "quiet",
+            Self::Waiting { .. } => "waiting",
+            Self::Failed { .. } => "failed",
+            Self::Stalled { .. } => "stalled",
+        }
+    }
+
+    /// Why, where it is not simply in step.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::InStep => Reason::InStep,
+            Self::Suspended => Reason::Suspended,
+            Self::Quiet => Reason::Progressing,
+            Self::Waiting { reason, .. }
+            | Self::Failed { reason, .. }
+            | Self::Stalled { reason, .. } => *reason,
+        }
+    }
+
+    /// The words for people.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::InStep => "the provider has what the spec says",
+            Self::Suspended => "spec.suspend is true: nothing is changed at the provider",
+            Self::Quiet => "",
+            Self::Waiting { message, .. }
+            | Self::Failed { message, .. }
+            | Self::Stalled { message, .. } => message,
+        }
+    }
+}
+
+/// What a failed call means for the object that it was made for.
+impl From<&ProviderError> for Outcome {
+    fn from(error: &ProviderError) -> Self {
+        let failed = |reason, retry_after| Self::Failed {
+            reason,
+            message: error.to_string(),
+            retry_after,
+        };
+        match error {
+            ProviderError::Unauthorized { .. } => Self::stalled(
+                Reason::Unauthorized,
+                format!("{error}: put a valid key with write access into the account's Secret"),
+            ),
+            ProviderError::Refused { .. } => Self::stalled(Reason::Refused, error.to_string()),
+            ProviderError::RateLimited { retry_after } => failed(Reason::RateLimited, *retry_after),
+            ProviderError::Unavailable { .. } => failed(Reason::ProviderUnavailable, None),
+            ProviderError::Garbled { .. } => failed(Reason::UnreadableAnswer, None),
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
+        /// The reasons that conditions and events give, as one word each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[doc = $doc])+ $name),+ }
+
+        impl Reason {
+            /// The word, as conditions and events show it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The provider has what the spec says.
+    InStep,
+    /// Work is under way.
+    Progressing,
+    /// `spec.suspend` is true.
+    Suspended,
+    /// The account that the object names is not there.
+    AccountNotFound,
+    /// The account is being deleted.
+    AccountDeleting,
+    /// The account cannot be used; its own conditions say why.
+    AccountNotReady,
+    /// A Secret that is named is not there.
+    SecretNotFound,
+    /// A key of a Secret that is named is not there.
+    SecretKeyNotFound,
+    /// A value in a Secret cannot be used.
+    InvalidSecret,
+    /// The Secret to write is not ours.
+    SecretNotOurs,
+    /// The endpoint is not one that the operator may call.
+    EndpointNotAllowed,
+    /// The provider does not accept the key.
+    Unauthorized,
+    /// The key belongs to another client than before.
+    ClientChanged,
+    /// The provider wants fewer calls.
+    RateLimited,
+    /// The provider cannot be reached.
+    ProviderUnavailable,
+    /// The provider's answer cannot be read.
+    UnreadableAnswer,
+    /// The provider refused what the spec says.
+    Refused,
+    /// The provider accepts what is sent and keeps something else.
+    NotTaking,
+    /// A creation may have been carried out; it is being looked for.
+    CreationUnknown,
+    /// The stream is no longer where it was; this is being made sure of.
+    StreamMissing,
+    /// There is no stream with the id of `externalId`.
+    StreamNotFound,
+    /// The stream belongs to another object or another cluster.
+    OwnedElsewhere,
+    /// Another object adopted the same stream first.
+    AdoptedElsewhere,
+    /// The stream lost our owner mark.
+    MarkLost,
+    /// More than one stream carries this object's mark.
+    DuplicateStreams,
+    /// Many streams vanished at once.
+    MassDisappearance,
+    /// The provider switched an idle pull stream off.
+    PullSwitchedOff,
+    /// The deletion waits because the stream is live.
+    LiveProtected,
+    /// The deletion waits for something else.
+    DeletionBlocked,
+    /// The account is still used.
+    InUse,
+    /// Video comes in.
+    Live,
+    /// No video comes in.
+    Idle,
+    /// It records.
+    Recording,
+    /// A recording is wanted, and nobody sends video.
+    WaitingForIngest,
+    /// It does not record.
+    NotRecording,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn reasons_are_written_as_they_are_named() {
+        assert_eq!(Reason::ClientChanged.as_str(), "ClientChanged");
+    }
+}

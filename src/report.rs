@@ -1,0 +1,238 @@
+//! The one place that tells people: Events and log lines, as functions of what happened.
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{
+    Client, Resource, ResourceExt as _,
+    runtime::events::{Event, EventType, Recorder, Reporter as Source},
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    conditions::{cut, find},
+    metrics::Metrics,
+    outcome::Outcome,
+    provider::StreamId,
+};
+
+/// The longest note of an Event that the apiserver takes, in bytes.
+const NOTE_LIMIT: usize = 1024;
+
+/// Something that was done or found out, worth telling once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A stream was created.
+    Created(StreamId),
+    /// A stream was created switched off, because the provider refused it switched on.
+    CreatedInactive(StreamId),
+    /// A stream was adopted.
+    Adopted(StreamId),
+    /// A stream that carries our mark was found again.
+    FoundAgain(StreamId),
+    /// The mark of an earlier object of our name was replaced by ours.
+    TakenOver(StreamId),
+    /// Settings were changed at the provider.
+    Updated {
+        /// Which stream.
+        id: StreamId,
+        /// Which fields.
+        fields: Vec<&'static str>,
+        /// The spec had not changed; the stream had.
+        drift: bool,
+    },
+    /// The provider had switched an idle pull stream off; it was switched on again.
+    PullReactivated(StreamId),
+    /// A stream that we held was deleted by somebody else.
+    DeletedOutside(StreamId),
+    /// A creation may or may not have been carried out.
+    CreationUnknown,
+    /// A stream was deleted.
+    Deleted(StreamId),
+    /// A stream was left at the provider, and our mark taken off.
+    Released(StreamId),
+    /// A stream was left at the provider as it is.
+    LeftBehind {
+        /// Which one.
+        id: StreamId,
+        /// Why.
+        why: &'static str,
+    },
+    /// The Secret for the encoder was written.
+    IngestSecretWritten(String),
+    /// A client was pinned to an account.
+    Opened(String),
+}
+
+impl Happening {
+    /// The Event's type, reason, action and note.
+    fn event(&self) -> (EventType, &'static str, &'static str, String) {
+        use EventType::{Normal, Warning};
+        match self {
+            Self::Created(id) => (Normal, "Created", "Create", format!("created stream {id}")),
+            Self::CreatedInactive(id) => (
+                Warning,
+                "CreatedInactive",
+                "Create",
+                format!("created stream {id} switched off: the provider refused it with active: true"),
+            ),
+            Self::Adopted(id) => (Normal, "Adopted", "Adopt", format!("adopted stream {id}")),
+            Self::FoundAgain(id) => (Normal, "FoundAgain", "Adopt", format!("stream {id} carries the mark of this object and was found again")),
+            Self::TakenOver(id) => (Normal, "TakenOver", "Adopt", format!("took over stream {id} from an earlier object of this name")),
+            Self::Updated { id, fields, drift } => {
+                let fields = fields.join(", ");
+                if *drift {
+                    (Normal, "DriftMended", "Update", format!("stream {id} had drifted; set {fields} again"))
+                } else {
+                    (Normal, "Updated", "Update", format!("stream {id}: set {fields}"))
+                }
+            }
+            Self::PullReactivated(id) => (
+                Normal,
+                "PullReactivated",
+                "Update",
+                format!("the provider had switched off stream {id}, whose source was idle; switched it on again"),
+            ),
+            Self::DeletedOutside(id) => (
+                Warning,
+                "DeletedOutside",
+                "Create",
+                format!("stream {id} was deleted at the provider by somebody else; it is created again"),
+            ),
+            Self::CreationUnknown => (
+                Warning,
+                "CreationUnknown",
+                "Create",
+                "a creation was sent and its result is not known; nothing is created again until it is".to_owned(),
+            ),
+            Self::Deleted(id) => (Normal, "Deleted", "Delete", format!("deleted stream {id}")),
+            Self::Released(id) => (Normal, "Released", "Release", format!("left stream {id} at the provider without an owner")),
+            Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left stream {id} at the provider: {why}")),
+            Self::IngestSecretWritten(name) => (Normal, "IngestSecretWritten", "Write", format!("wrote the addresses for the encoder into Secret {name}")),
+            Self::Opened(client) => (Normal, "Opened", "Open", format!("the key belongs to client {client}")),
+        }
+    }
+}
+
+/// How many Events may wait to be written; further ones are dropped, their log lines are not.
+const WAITING_EVENTS: usize = 4096;
+
+/// Tells people.
+pub struct Reporter {
+    events: mpsc::Sender<(Event, ObjectReference)>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Reporter {
+    /// One for the process, and the task that writes its Events: an Event is a courtesy, so no pass
+    /// waits for it, and that it cannot be written (a namespace that goes refuses it) stops nothing.
+    /// The task ends when the reporter is gone and all is written.
+    pub fn new(
+        client: Client,
+        instance: Option<String>,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let recorder = Recorder::new(
+            client,
+            Source {
+                controller: crate::api::GROUP.to_owned(),
+                instance,
+            },
+        );
+        let (events, mut waiting) = mpsc::channel::<(Event, ObjectReference)>(WAITING_EVENTS);
+        let writing = async move {
+            while let Some((event, reference)) = waiting.recv().await {
+                if let Err(error) = recorder.publish(&event, &reference).await {
+                    tracing::debug!(reason = event.reason, %error, "an Event was not taken");
+                }
+            }
+        };
+        (
+            Self {
+                events,
+                metrics: Metrics::default(),
+            },
+            writing,
+        )
+    }
+
+    /// Tells what happened in a pass.
+    pub fn happened<K: Resource<DynamicType = ()>>(&self, object: &K, happenings: &[Happening]) {
+        for happening in happenings {
+            let (type_, reason, action, note) = happening.event();
+            tracing::info!(
+                kind = %K::kind(&()),
+                namespace = object.namespace().unwrap_or_default(),
+                name = object.name_any(),
+                reason,
+                "{note}"
+            );
+            self.publish(object.object_ref(&()), type_, reason, action, note);
+        }
+    }
+
+    /// Tells how a pass went: always counted, logged and shown as an Event only when the reason is
+    /// not the one that `Ready` gave before.
+    pub fn outcome<K: Resource<DynamicType = ()>>(
+        &self,
+        kind: &'static str,
+        object: &K,
+        before: &[Condition],
+        outcome: &Outcome,
+    ) {
+        self.metrics.pass(kind, outcome.label());
+        let reason = outcome.reason().as_str();
+        let ready = find(before, "Ready");
+        let news = match outcome {
+            Outcome::Quiet => false,
+            // What was done for a new object is told by what happened.
+            Outcome::InStep | Outcome::Waiting { .. } => {
+                ready.is_some_and(|ready| ready.reason != reason)
+            }
+            Outcome::Suspended | Outcome::Failed { .. } | Outcome::Stalled { .. } => {
+                ready.is_none_or(|ready| ready.reason != reason)
+            }
+        };
+        if !news {
+            return;
+        }
+        let message = outcome.message();
+        let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+        let type_ = match outcome {
+            Outcome::Stalled { .. } | Outcome::Failed { .. } => {
+                tracing::warn!(kind, namespace, name, reason, "{message}");
+                EventType::Warning
+            }
+            Outcome::InStep | Outcome::Suspended | Outcome::Quiet | Outcome::Waiting { .. } => {
+                tracing::info!(kind, namespace, name, reason, "{message}");
+                EventType::Normal
+            }
+        };
+        self.publish(
+            object.object_ref(&()),
+            type_,
+            reason,
+            "Reconcile",
+            message.to_owned(),
+        );
+    }
+
+    fn publish(
+        &self,
+        reference: ObjectReference,
+        type_: EventType,
+        reason: &str,
+        action: &str,
+        note: String,
+    ) {
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            note: Some(cut(&note, NOTE_LIMIT).to_owned()),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        if self.events.try_send((event, reference)).is_err() {
+            tracing::debug!(reason, "an Event was dropped: too many wait");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! One store of a kind, filled by a watch of each namespace that we serve, and what changed in it.
+
+use std::{collections::HashSet, fmt::Debug, sync::Arc};
+
+use futures::{StreamExt as _, stream};
+use kube::{
+    Api, Client, Resource, ResourceExt as _,
+    runtime::{
+        WatchStreamExt as _,
+        reflector::{ObjectRef, Store, store::Writer},
+        watcher::{self, Event, watcher},
+    },
+};
+use serde::de::DeserializeOwned;
+
+/// What became of an object.
+pub enum Change<'a, K> {
+    /// It is there, new or changed; `old` is what the store held.
+    Applied {
+        /// What the store held before.
+        old: Option<Arc<K>>,
+        /// What it holds now.
+        new: &'a K,
+    },
+    /// It is gone.
+    Deleted(&'a K),
+}
+
+/// How many objects one page of a list holds; larger pages cost memory while they are read.
+const PAGE: u32 = 50;
+
+/// The annotation in which kubectl repeats the whole manifest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Watches a kind until it is dropped. An empty list of namespaces means all of them. `on` sees each
+/// change after the store holds it, and once more, as applied, what a new list repeats.
+pub async fn watch<K>(
+    client: Client,
+    namespaces: &[String],
+    mut writer: Writer<K>,
+    mut on: impl FnMut(Change<'_, K>),
+) where
+    K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + Debug
+        + Send
+        + Sync
+        + 'static,
+{
+    let store = writer.as_reader();
+    let apis: Vec<Api<K>> = if namespaces.is_empty() {
+        vec![Api::all(client)]
+    } else {
+        namespaces
+            .iter()
+            .map(|ns| Api::namespaced(client.clone(), ns))
+            .collect()
+    };
+    let mut scopes: Vec<Scope<K>> = (0..apis.len())
+        .map(|i| Scope {
+            namespace: namespaces.get(i).cloned(),
+            listing: HashSet::new(),
+            listed: false,
+        })
+        .collect();
+    let mut events = stream::select_all(apis.into_iter().enumerate().map(|(i, api)| {
+        watcher(api, watcher::Config::default().page_size(PAGE))
+            .default_backoff()
+            .map(move |event| (i, event))
+            .boxed()
+    }));
+    writer.apply_watcher_event(&Event::Init);
+    while let Some((i, event)) = events.next().await {
+        match event {
+            Ok(event) => scopes_step(&mut scopes, i, event, &store, &mut writer, &mut on),
+            Err(error) => {
+                tracing::warn!(kind = %K::kind(&()), %error, "watch interrupted; it is resumed")
+            }
+        }
+    }
+}
+
+struct Scope<K: Resource<DynamicType = ()>> {
+    namespace: Option<String>,
+    listing: HashSet<ObjectRef<K>>,
+    listed: bool,
+}
+
+/// Several watches feed one store, so the lists of each scope are turned into single changes, and
+/// the store is ready when each scope was listed once.
+fn scopes_step<K>(
+    scopes: &mut [Scope<K>],
+    i: usize,
+    event: Event<K>,
+    store: &Store<K>,
+    writer: &mut Writer<K>,
+    on: &mut impl FnMut(Change<'_, K>),
+) where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    let ready = scopes.iter().all(|scope| scope.listed);
+    match event {
+        Event::Init => scopes[i].listing.clear(),
+        Event::InitApply(mut object) => {
+            prune(&mut object);
+            scopes[i].listing.insert(ObjectRef::from_obj(&object));
+            let old = store.get(&ObjectRef::from_obj(&object));
+            let event = if ready {
+                Event::Apply(object)
+            } else {
+                Event::InitApply(object)
+            };
+            writer.apply_watcher_event(&event);
+            if let Event::Apply(new) | Event::InitApply(new) = &event {
+                on(Change::Applied { old, new });
+            }
+        }
+        Event::InitDone if scopes[i].listed => {
+            let scope = &scopes[i];
+            let gone = store.state_filter(|object: &K| {
+                (scope.namespace.is_none() || object.namespace() == scope.namespace)
+                    && !scope.listing.contains(&ObjectRef::from_obj(object))
+            });
+            for object in gone {
+                writer.apply_watcher_event(&Event::Delete(K::clone(&object)));
+                on(Change::Deleted(&object));
+            }
+            scopes[i].listing = HashSet::new();
+        }
+        Event::InitDone => {
+            scopes[i].listed = true;
+            scopes[i].listing = HashSet::new();
+            if scopes.iter().all(|scope| scope.listed) {
+                writer.apply_watcher_event(&Event::InitDone);
+            }
+        }
+        Event::Apply(mut object) => {
+            prune(&mut object);
+            let old = store.get(&ObjectRef::from_obj(&object));
+            let event = if ready {
+                Event::Apply(object)
+            } else {
+                Event::InitApply(object)
+            };
+            writer.apply_watcher_event(&event);
+            if let Event::Apply(new) | Event::InitApply(new) = &event {
+                on(Change::Applied { old, new });
+            }
+        }
+        Event::Delete(object) => {
+            writer.apply_watcher_event(&Event::Delete(object.clone()));
+            on(Change::Deleted(&object));
+        }
+    }
+}
+
+/// What nobody reads is not kept: field ownership and kubectl's copy of the manifest are half of an
+/// object's size.
+fn prune<K: Resource>(object: &mut K) {
+    object.managed_fields_mut().clear();
+    object.annotations_mut().remove(LAST_APPLIED);
+}
+
+/// Whether a change of an object calls for a pass: all but what only our own status writes move.
+pub fn calls_for_a_pass<K: Resource>(old: Option<&K>, new: &K, finalizer: &str) -> bool {
+    let Some(old) = old else { return true };
+    let (was, is) = (old.meta(), new.meta());
+    let has_ours =
+        |names: Option<&Vec<String>>| names.is_some_and(|n| n.iter().any(|f| f == finalizer));
+    was.uid != is.uid
+        || was.generation != is.generation
+        || was.deletion_timestamp != is.deletion_timestamp
+        || was.annotations != is.annotations
+        || (has_ours(was.finalizers.as_ref()) && !has_ours(is.finalizers.as_ref()))
+}

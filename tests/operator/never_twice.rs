@@ -1,0 +1,1 @@
+//! Never twice, never lost: unknown outcomes, lagging lists, wiped status.

@@ -1,0 +1,1 @@
+//! Secrets, accounts and streams that an object refers to.

@@ -1,0 +1,1 @@
+//! Bad input: what the apiserver refuses, and what a condition says.
