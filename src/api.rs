@@ -15,7 +15,9 @@ pub mod livestream;
 pub mod secret_ref;
 pub mod streaming_account;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+};
 use kube::CustomResourceExt as _;
 
 pub use account_ref::AccountRef;
@@ -47,7 +49,36 @@ pub const CONFIRM_DISAPPEARANCE_ANNOTATION: &str = "livestream-operator.io/confi
 /// The generated definitions, by file name, in a fixed order.
 pub fn definitions() -> Vec<(&'static str, CustomResourceDefinition)> {
     vec![
-        ("livestreams.yaml", LiveStream::crd()),
-        ("streamingaccounts.yaml", StreamingAccount::crd()),
+        ("livestreams.yaml", without_null(LiveStream::crd())),
+        (
+            "streamingaccounts.yaml",
+            without_null(StreamingAccount::crd()),
+        ),
     ]
+}
+
+/// Null is not stored but dropped by the apiserver, as in Kubernetes' own kinds. Nullable, it would be
+/// stored, and for an enum even be refused.
+fn without_null(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    fn clean(schema: &mut JSONSchemaProps) {
+        schema.nullable = None;
+        schema
+            .properties
+            .iter_mut()
+            .flatten()
+            .for_each(|(_, property)| clean(property));
+        if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+            clean(items);
+        }
+    }
+    let versions = definition.spec.versions.iter_mut();
+    let schemas =
+        versions.filter_map(|version| version.schema.as_mut()?.open_api_v3_schema.as_mut());
+    schemas.for_each(clean);
+    definition
+}
+
+/// For enums: where one is optional, its own description would replace that of the field.
+pub(crate) fn undescribed(schema: &mut schemars::Schema) {
+    schema.remove("description");
 }

@@ -51,8 +51,6 @@ struct Pass<'a> {
     ctx: &'a Context,
     /// What is worth telling.
     happenings: Vec<Happening>,
-    /// The streams that stay behind when the object goes.
-    finished: bool,
     reactivated: bool,
 }
 
@@ -85,7 +83,6 @@ pub async fn reconcile(object: Arc<LiveStream>, ctx: Arc<Context>) -> kube::Resu
         key,
         ctx: &ctx,
         happenings: Vec::new(),
-        finished: false,
         reactivated: false,
     };
     pass.run().await
@@ -114,13 +111,13 @@ impl Pass<'_> {
         if let Acted::Stale = acted {
             return Ok(Action::requeue(Duration::from_millis(50)));
         }
-        if self.finished {
-            return self.finish().await;
-        }
-
         let after = clock::now();
         let known = self.look(account.as_ref(), &want, after);
         let next = plan::plan(&known, &self.memory(), &self.limits, after);
+        if let Plan::Finish(stay) = &next {
+            self.farewell(stay);
+            return self.finish().await;
+        }
         let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
         let stream = self.held(&known);
         let ingest_secret = self
@@ -240,7 +237,9 @@ impl Pass<'_> {
             .stream_id
             .as_deref()
             .map(StreamId::new)
-            .filter(|id| memory.lost.as_ref() != Some(id));
+            .filter(|id| memory.lost.as_ref() != Some(id))
+            // The status may not have taken what this process knows.
+            .or_else(|| memory.made().cloned());
         let adopts = spec.external_id.as_deref().map(StreamId::new);
         let ago =
             |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
@@ -376,15 +375,6 @@ impl Pass<'_> {
         account: Result<&Account, &Outcome>,
         known: &Known,
     ) -> kube::Result<Acted> {
-        if let Plan::Finish(stay) = plan {
-            self.happenings
-                .extend(stay.iter().map(|(id, why)| Happening::LeftBehind {
-                    id: id.clone(),
-                    why,
-                }));
-            self.finished = true;
-            return Ok(Acted::Done);
-        }
         let Ok(account) = account else {
             return Ok(Acted::Done);
         };
@@ -468,6 +458,15 @@ impl Pass<'_> {
         Ok(self.answered(account, result))
     }
 
+    /// Tells which streams stay behind.
+    fn farewell(&mut self, stay: &[(StreamId, &'static str)]) {
+        let stays = stay.iter().map(|(id, why)| Happening::LeftBehind {
+            id: id.clone(),
+            why,
+        });
+        self.happenings.extend(stays);
+    }
+
     /// The finalizer stands before the first changing call of any kind. `false`: look again.
     async fn mark_intent(&mut self, known: &Known) -> kube::Result<bool> {
         if known.finalizer || finalizer::present(&*self.object) {
@@ -530,6 +529,7 @@ impl Pass<'_> {
             Ok(stream) => {
                 let id = stream.id.clone();
                 account.client.mirror.wrote(ended, stream);
+                let made = SentResult::Made(id.clone());
                 self.happenings.push(if creation.without_active {
                     Happening::CreatedInactive(id)
                 } else {
@@ -537,7 +537,7 @@ impl Pass<'_> {
                 });
                 self.ctx
                     .memories
-                    .change(&self.uid, |memory| memory.creation = sent(SentResult::Made));
+                    .change(&self.uid, |memory| memory.creation = sent(made));
                 Ok(())
             }
             Err(error) => {
@@ -862,7 +862,10 @@ impl Pass<'_> {
             } else {
                 self.creation(&old, now)
             },
-            gone: self.memory().lost.is_some()
+            gone: self
+                .memory()
+                .lost
+                .is_some_and(|lost| Some(lost.as_str()) == old.stream_id.as_deref())
                 || matches!(
                     outcome,
                     Outcome::Stalled {
@@ -909,7 +912,7 @@ impl Pass<'_> {
         let result = match sent.result {
             SentResult::Unknown => CreationResult::Unknown,
             SentResult::Refused { .. } => CreationResult::Refused,
-            SentResult::Made => return None,
+            SentResult::Made(_) => return None,
         };
         let at = match &old.creation {
             Some(old) if old.attempt == sent.attempt => old.at.clone(),

@@ -1,5 +1,6 @@
 //! The one place that tells people: Events and log lines, as functions of what happened.
 
+use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
@@ -116,6 +117,9 @@ impl Happening {
 /// How many Events may wait to be written; further ones are dropped, their log lines are not.
 const WAITING_EVENTS: usize = 4096;
 
+/// How many Events are written at once.
+const EVENTS_AT_ONCE: usize = 4;
+
 /// Tells people.
 pub struct Reporter {
     events: mpsc::Sender<(Event, ObjectReference)>,
@@ -139,13 +143,15 @@ impl Reporter {
             },
         );
         let (events, mut waiting) = mpsc::channel::<(Event, ObjectReference)>(WAITING_EVENTS);
-        let writing = async move {
-            while let Some((event, reference)) = waiting.recv().await {
+        let waiting = futures::stream::poll_fn(move |cx| waiting.poll_recv(cx));
+        let writing = waiting.for_each_concurrent(EVENTS_AT_ONCE, move |(event, reference)| {
+            let recorder = recorder.clone();
+            async move {
                 if let Err(error) = recorder.publish(&event, &reference).await {
                     tracing::debug!(reason = event.reason, %error, "an Event was not taken");
                 }
             }
-        };
+        });
         (
             Self {
                 events,

@@ -87,6 +87,7 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         connect: args.connect_deadline,
         read: args.call_deadline,
         call: args.call_deadline,
+        ..Deadlines::default()
     })
     .map_err(|error| RunError::Http(error.to_string()))?;
 
@@ -155,6 +156,8 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         cluster = context.settings.cluster,
+        listening,
+        listening,
         "started"
     );
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What becomes of the thing at the provider when the object is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::undescribed)]
 pub enum DeletionPolicy {
     /// It is deleted at the provider too.
     Delete,
@@ -14,6 +15,7 @@ pub enum DeletionPolicy {
 
 /// Whether something that is on air may be deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::undescribed)]
 pub enum LiveProtection {
     /// What is live is not deleted; the deletion waits until it is off air.
     #[default]

@@ -225,6 +225,7 @@ pub struct GcoreStream {
 /// What is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = super::undescribed)]
 pub enum RecordType {
     /// The video as it comes in.
     Origin,
@@ -235,6 +236,7 @@ pub enum RecordType {
 /// How the player shows the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = super::undescribed)]
 pub enum Projection {
     /// A flat picture.
     Regular,

@@ -26,6 +26,16 @@ pub struct Memory {
     pub lost: Option<StreamId>,
 }
 
+impl Memory {
+    /// The stream that the last creation gave.
+    pub fn made(&self) -> Option<&StreamId> {
+        match &self.creation.as_ref()?.result {
+            SentResult::Made(id) => Some(id).filter(|id| self.lost.as_ref() != Some(id)),
+            SentResult::Unknown | SentResult::Refused { .. } => None,
+        }
+    }
+}
+
 /// A creation that this process sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
@@ -49,8 +59,8 @@ pub enum SentResult {
         /// It asked for a stream that is switched on.
         active: bool,
     },
-    /// It gave a stream.
-    Made,
+    /// It gave this stream.
+    Made(StreamId),
 }
 
 /// Why a change is not tried now.

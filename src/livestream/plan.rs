@@ -421,9 +421,11 @@ fn create(
         })
     };
     match past {
-        Past::Never | Past::Made { .. } => next(false),
+        Past::Never => next(false),
+        // Its stream was held, and that it is gone was proved.
+        Past::Made { .. } if replaces.is_some() => next(false),
         Past::Refused { active, .. } => next(active && want.active == Some(true)),
-        Past::Unknown { attempt, .. } => {
+        Past::Unknown { attempt } | Past::Made { attempt } => {
             let waiting = |message: &str| Outcome::waiting(Reason::CreationUnknown, message);
             if !provider.creation.walked {
                 return Plan::AwaitWalk(
@@ -485,7 +487,7 @@ impl Past {
                         }
                     }
                     SentResult::Unknown => Self::Unknown { attempt },
-                    SentResult::Made => Self::Made { attempt },
+                    SentResult::Made(_) => Self::Made { attempt },
                 }
             }
             (
@@ -701,3 +703,6 @@ impl Provider {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

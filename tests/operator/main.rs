@@ -6,8 +6,10 @@
 mod harness;
 
 mod accounts;
+mod canary;
 mod deletion;
 mod lifecycle;
 mod never_twice;
 mod references;
 mod refusals;
+mod rest;

@@ -19,9 +19,6 @@ use crate::{
     secret::Secret,
 };
 
-/// The pauses before the second and the third try; there is no fourth.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(500)];
-
 /// The largest body of a page, and of any other success.
 const LARGEST_PAGE: usize = 8 << 20;
 const LARGEST: usize = 1 << 20;
@@ -140,7 +137,7 @@ impl Api {
         url: &Url,
         before: &mut Option<ProviderError>,
     ) -> Result<Vec<u8>, ProviderError> {
-        let mut pauses = PAUSES.iter();
+        let mut pauses = self.http.deadlines.pauses.iter();
         loop {
             let failed = match self.try_once(request, url).await {
                 Ok(body) => return Ok(body),
@@ -275,15 +272,19 @@ fn base(endpoint: &str) -> Result<Url, SetupError> {
     wrong.map_or(Ok(url), |wrong| Err(SetupError::Endpoint(wrong)))
 }
 
+const NO_KEY: &str = "it holds a line break or another character that no key has";
+
 /// The scheme is spelt as the SDKs do; the API spec has it in lower case.
 fn authorization(key: &Secret) -> Result<HeaderValue, SetupError> {
     if key.expose().trim().is_empty() {
         return Err(SetupError::Key("it is empty"));
     }
     let text = format!("APIKey {}", key.expose());
-    let mut value = HeaderValue::from_str(&text).map_err(|_| {
-        SetupError::Key("it holds a line break or another character that no HTTP header can carry")
-    })?;
+    // A header could carry bytes beyond ASCII, but no key has them.
+    if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(SetupError::Key(NO_KEY));
+    }
+    let mut value = HeaderValue::from_str(&text).map_err(|_| SetupError::Key(NO_KEY))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -5,7 +5,8 @@ use std::{error::Error as _, time::Duration};
 
 use super::SetupError;
 
-/// How long a call may take. The defaults suit an API that answers within a second.
+/// How long a call may take, and how it is repeated. The defaults suit an API that answers within a
+/// second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// Until there is a connection: name, TCP, TLS.
@@ -14,6 +15,8 @@ pub struct Deadlines {
     pub read: Duration,
     /// For the whole of one call of the seam, with its repeats and the pauses between them.
     pub call: Duration,
+    /// Before the second try and before the third; there is no fourth.
+    pub pauses: [Duration; 2],
 }
 
 impl Default for Deadlines {
@@ -22,6 +25,7 @@ impl Default for Deadlines {
             connect: Duration::from_secs(5),
             read: Duration::from_secs(10),
             call: Duration::from_secs(20),
+            pauses: [Duration::from_millis(200), Duration::from_millis(500)],
         }
     }
 }

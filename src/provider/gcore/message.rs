@@ -84,11 +84,11 @@ fn said(value: &Value) -> Vec<String> {
 /// The text with stars for every secret and every telling part of one, in any case of letters;
 /// `None` where it cannot be made safe.
 fn mask(mut text: String, secrets: &[Secret]) -> Option<String> {
-    let mut needles: Vec<&str> = secrets.iter().flat_map(|s| telling(s.expose())).collect();
+    let mut needles: Vec<String> = secrets.iter().flat_map(|s| telling(s.expose())).collect();
     // The longest first, so that no rest of a longer one stays.
     needles.sort_unstable_by_key(|needle| std::cmp::Reverse(needle.len()));
     for needle in needles {
-        let parts = split(&text, needle);
+        let parts = split(&text, &needle);
         if parts.len() > 1 && needle.len() < SHORTEST_MASKED {
             return None;
         }
@@ -97,16 +97,33 @@ fn mask(mut text: String, secrets: &[Secret]) -> Option<String> {
     Some(text)
 }
 
-/// A secret whole and trimmed, and the parts of it that a provider might show alone: the words of a
-/// passphrase, the pieces of an address.
-fn telling(secret: &str) -> impl Iterator<Item = &str> {
+/// A secret in the forms in which a provider might show it: whole, trimmed, as JSON and as a part
+/// of a URL; and those parts that it might show alone: the words of a passphrase, the pieces of an
+/// address.
+fn telling(secret: &str) -> Vec<String> {
+    let trimmed = secret.trim();
+    if trimmed.is_empty() {
+        return Vec::new();
+    }
+    let json = Value::from(trimmed).to_string();
+    let whole = [secret, trimmed, json.trim_matches('"')].map(str::to_owned);
     let parts = secret
         .split(|c: char| c.is_whitespace() || "/?#&=@:".contains(c))
-        .filter(|part| part.len() >= SHORTEST_MASKED);
-    [secret, secret.trim()]
-        .into_iter()
-        .filter(|whole| !whole.trim().is_empty())
-        .chain(parts)
+        .filter(|part| part.len() >= SHORTEST_MASKED)
+        .map(str::to_owned);
+    let whole = whole.into_iter().chain([percent_encoded(trimmed)]);
+    whole.chain(parts).collect()
+}
+
+fn percent_encoded(text: &str) -> String {
+    let encoded = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    text.bytes().map(encoded).collect()
 }
 
 /// Splits at each occurrence of a needle, whatever the case of ASCII letters.
@@ -285,8 +302,12 @@ mod tests {
             Secret::new("1234$abcdefabcdef"),
             Secret::new("correct horse\n"),
             Secret::new("rtmp://user:hunter2secret@cam.example/live/KeyInPath?token=Query99"),
+            Secret::new("qu\"ot\\ed$"),
         ];
         for text in [
+            r#"sent {"srt_passphrase":"qu\"ot\\ed$"}"#,
+            "sent qu%22ot%5ced%24",
+            "key 1234%24abcdefabcdef",
             "key 1234$ABCDEFABCDEF is bad",
             "'correct horse' is too short",
             "Correct",
@@ -305,6 +326,8 @@ mod tests {
                 "cam.example",
                 "keyinpath",
                 "query99",
+                "ed$",
+                "ed%",
             ] {
                 assert!(!message.contains(word), "{message}");
             }

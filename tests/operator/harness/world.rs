@@ -1,6 +1,8 @@
 //! A namespace, a simulator and an operator for one test.
 
 use std::{
+    io::Write as _,
+    process::Stdio,
     sync::{
         Once,
         atomic::{AtomicU32, Ordering},
@@ -27,7 +29,7 @@ pub const CLIENT: u64 = 1001;
 pub const KEY: &str = "1001$canary-api-key";
 
 /// How long a condition may take: far longer than it does, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// All that one test has.
 pub struct World {
@@ -327,6 +329,58 @@ impl World {
                 .is_some_and(|r| r.name.as_deref() == Some(name))
         });
         about.filter_map(|event| event.reason).collect()
+    }
+
+    /// Runs kubectl in the namespace, with this on its standard input.
+    pub async fn kubectl(&self, arguments: &[&str], input: &str) -> std::process::Output {
+        let mut command = control_plane().kubectl();
+        command.arg("--namespace").arg(&self.namespace);
+        command.args(arguments);
+        let input = input.to_owned();
+        // The simulator lives on this thread.
+        tokio::task::spawn_blocking(move || {
+            let mut process = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // Where it reads nothing, it may have ended.
+            let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+            process.wait_with_output().unwrap()
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Waits until `Ready` of an account has this reason, and returns it.
+    pub async fn until_account(&self, name: &str, reason: &str) -> DynamicObject {
+        self.until("StreamingAccount", name, reason, |object| {
+            objects::reason(object, "Ready") == reason
+        })
+        .await
+    }
+
+    /// All that users can read: the objects, the Events about them and the operator's log.
+    pub async fn told(&self) -> String {
+        let mut told = self
+            .operator
+            .as_ref()
+            .map(Operator::log)
+            .unwrap_or_default();
+        for kind in ["LiveStream", "StreamingAccount"] {
+            for object in self.api(kind).list(&ListParams::default()).await.unwrap() {
+                told.push_str(&serde_json::to_string(&object).unwrap());
+            }
+        }
+        let events = Api::<k8s_openapi::api::events::v1::Event>::namespaced(
+            self.client.clone(),
+            &self.namespace,
+        );
+        for event in events.list(&ListParams::default()).await.unwrap() {
+            told.push_str(&serde_json::to_string(&event).unwrap());
+        }
+        told
     }
 
     /// The end of the operator's log.

@@ -1,0 +1,47 @@
+# Every command of the project; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status test check lint crds crds-check deny figures clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the main job by itself: control plane, simulator, operator, examples/, all steps, tear down
+	@cargo build --quiet --locked --bin livestream-operator
+	@cargo run --quiet --locked --example demo
+
+up: ## the same parts, left running, with a kubeconfig to play with
+	@hack/up.sh
+
+down: ## end what `make up` started
+	@hack/down.sh
+
+status: ## what `make up` started, and what it holds
+	@hack/status.sh
+
+test: lint crds-check ## everything that CI checks
+	cargo test --workspace --locked
+
+check: ## compile everything, quickly
+	cargo check --workspace --all-targets --locked
+
+lint: ## formatting and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	gofmt -l tests/control-plane | (! grep .)
+	cd tests/control-plane && go vet ./...
+
+crds: ## generate crds/ from the Rust types
+	cargo run --quiet --locked -- crds --out crds
+
+crds-check: ## fail if crds/ is not what the types say
+	cargo test --quiet --locked --test crds
+
+deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
+	cargo deny check
+
+figures: ## measure what the docs quote: latency, calls, memory, writes at rest
+	cargo bench --locked --bench figures
+
+clean: ## remove what cargo built; the control plane stays in the user's cache
+	cargo clean

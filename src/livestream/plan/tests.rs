@@ -1,0 +1,665 @@
+//! The policy as tables, and its promises for any situation.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    api::Playback,
+    clock,
+    livestream::memory::Sent,
+    provider::{Ingest, ProviderError},
+};
+
+const SETTLING: Duration = Duration::from_secs(60);
+
+fn owner(uid: &str, cluster: &str) -> Owner {
+    Owner {
+        cluster: cluster.into(),
+        namespace: "ns".into(),
+        name: "keynote".into(),
+        uid: uid.into(),
+    }
+}
+
+fn stream(id: &str, mark: Mark) -> ObservedStream {
+    ObservedStream {
+        id: StreamId::new(id),
+        mark,
+        settings: StreamSettings {
+            name: Some("Keynote".into()),
+            active: Some(false),
+            source: Some(Source::Push),
+            ..StreamSettings::default()
+        },
+        live: false,
+        recording: None,
+        ingest: Ingest::default(),
+        playback: Playback::default(),
+    }
+}
+
+fn ours(id: &str) -> ObservedStream {
+    stream(id, Mark::Owned(owner("u", "c")))
+}
+
+fn limits() -> Limits {
+    Limits {
+        settling: SETTLING,
+        fresh: Duration::from_secs(5),
+        reactivation: Duration::from_secs(3600),
+        take_over_from: vec![],
+    }
+}
+
+/// A situation that a test changes.
+#[derive(Debug)]
+struct Case {
+    known: Known,
+    memory: Memory,
+    limits: Limits,
+    now: Now,
+}
+
+impl Case {
+    /// A new object of which nothing was ever sent, in an account whose list was walked.
+    fn new() -> Self {
+        let now = clock::now();
+        let proof = Proof {
+            from: now.mono,
+            walked: false,
+        };
+        let provider = Provider {
+            opened: now.mono,
+            walked: true,
+            vanished: false,
+            began: now.mono,
+            named: vec![],
+            sights: vec![],
+            creation: proof,
+        };
+        let known = Known {
+            owner: owner("u", "c"),
+            generation: 1,
+            settled: false,
+            leaving: false,
+            finalizer: false,
+            want: Ok(StreamSettings {
+                name: Some("Keynote".into()),
+                ..StreamSettings::default()
+            }),
+            adopts: None,
+            adopted_by: None,
+            suspended: false,
+            deletion: None,
+            protection: LiveProtection::Enabled,
+            recorded: None,
+            adopted_before: false,
+            creation: None,
+            reactivated: None,
+            account: Ok(provider),
+        };
+        Self {
+            known,
+            memory: Memory::default(),
+            limits: limits(),
+            now,
+        }
+    }
+
+    /// An object that holds a stream which was seen just now.
+    fn holding(stream: ObservedStream) -> Self {
+        let mut case = Self::new();
+        case.known.finalizer = true;
+        case.known.settled = true;
+        case.known.recorded = Some(stream.id.clone());
+        case.see(stream, |_| ());
+        case
+    }
+
+    fn provider(&mut self) -> &mut Provider {
+        self.known.account.as_mut().unwrap()
+    }
+
+    fn see(&mut self, stream: ObservedStream, change: impl FnOnce(&mut Sight)) {
+        let stream = Arc::new(stream);
+        let mut sight = Sight {
+            stream: Some(Arc::clone(&stream)),
+            told: Some(self.now.mono),
+            ..Sight::default()
+        };
+        change(&mut sight);
+        let proof = Proof {
+            from: self.now.mono,
+            walked: false,
+        };
+        let provider = self.provider();
+        provider.sights.push((stream.id.clone(), sight, proof));
+        if stream.mark.owner().is_some() {
+            provider.named.push(stream);
+        }
+    }
+
+    /// The held stream is not known, or no longer.
+    fn lose(&mut self, not_found: bool, walked: bool) {
+        let now = self.now.mono;
+        let provider = self.provider();
+        provider.named.clear();
+        for (_, sight, proof) in &mut provider.sights {
+            *sight = Sight {
+                not_found: not_found.then_some(now),
+                ..Sight::default()
+            };
+            proof.walked = walked;
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        plan(&self.known, &self.memory, &self.limits, self.now)
+    }
+
+    /// The plan in a word.
+    fn word(&self) -> String {
+        match self.plan() {
+            Plan::Rest(outcome) => outcome.reason().as_str().to_owned(),
+            Plan::AwaitWalk(_, outcome) => format!("walk: {}", outcome.reason().as_str()),
+            Plan::Read(id) => format!("read {id}"),
+            Plan::Create(creation) => format!(
+                "create {}{}",
+                creation.attempt,
+                if creation.without_active { " off" } else { "" }
+            ),
+            Plan::Claim(id) => format!("claim {id}"),
+            Plan::Update { id, difference, .. } => {
+                format!("update {id}: {}", difference.fields.join(","))
+            }
+            Plan::Release(id) => format!("release {id}"),
+            Plan::Delete(id) => format!("delete {id}"),
+            Plan::Finish(stay) => format!(
+                "finish{}",
+                stay.iter()
+                    .map(|(id, _)| format!(" without {id}"))
+                    .collect::<String>()
+            ),
+        }
+    }
+}
+
+fn sent(case: &Case, attempt: i32, result: SentResult) -> Option<Sent> {
+    Some(Sent {
+        attempt,
+        at: case.now.mono,
+        result,
+    })
+}
+
+#[test]
+fn a_new_object_is_created_once_every_mark_is_known() {
+    let mut case = Case::new();
+    assert_eq!(case.word(), "create 1");
+    case.provider().walked = false;
+    assert_eq!(case.word(), "walk: Progressing");
+}
+
+#[test]
+fn a_finalizer_without_a_trace_may_be_a_creation_and_waits_for_proof() {
+    let mut case = Case::new();
+    case.known.finalizer = true;
+    assert_eq!(case.word(), "walk: CreationUnknown");
+    case.provider().creation.walked = true;
+    assert_eq!(case.word(), "create 1");
+}
+
+#[test]
+fn what_is_unknown_is_not_sent_again_before_it_is_proved() {
+    for (recorded, refused) in [
+        (None, false),
+        (Some(false), false),
+        (None, true),
+        (Some(true), true),
+    ] {
+        let mut case = Case::new();
+        case.known.finalizer = true;
+        let error = ProviderError::Refused {
+            status: 422,
+            message: String::new(),
+        };
+        let result = if refused {
+            SentResult::Refused {
+                error,
+                active: false,
+            }
+        } else {
+            SentResult::Unknown
+        };
+        match recorded {
+            Some(refused) => {
+                case.known.creation = Some(Recorded {
+                    attempt: 1,
+                    refused,
+                    age: Duration::ZERO,
+                })
+            }
+            None => case.memory.creation = sent(&case, 1, result),
+        }
+        assert_eq!(
+            case.word(),
+            if refused {
+                "create 2"
+            } else {
+                "walk: CreationUnknown"
+            }
+        );
+        case.provider().creation.walked = true;
+        assert_eq!(case.word(), "create 2");
+    }
+}
+
+#[test]
+fn creations_that_come_to_nothing_wait_longer_up_to_an_hour() {
+    let mut case = Case::new();
+    case.known.finalizer = true;
+    case.provider().creation.walked = true;
+    for (attempt, seconds) in [(2, 240), (3, 480), (5, 1920), (6, 3600), (40, 3600)] {
+        case.known.creation = Some(Recorded {
+            attempt,
+            refused: false,
+            age: Duration::from_secs(seconds - 1),
+        });
+        assert_eq!(case.word(), "CreationUnknown", "{attempt}");
+        case.known.creation = Some(Recorded {
+            attempt,
+            refused: false,
+            age: Duration::from_secs(seconds),
+        });
+        assert_eq!(case.word(), format!("create {}", attempt + 1));
+    }
+}
+
+#[test]
+fn a_refused_switched_on_stream_is_tried_once_switched_off() {
+    let mut case = Case::new();
+    case.known.finalizer = true;
+    case.known.want.as_mut().unwrap().active = Some(true);
+    for (status, expected) in [
+        (422, "create 2 off"),
+        (403, "create 2 off"),
+        (401, "create 2"),
+    ] {
+        let message = String::new();
+        let error = if status == 422 {
+            ProviderError::Refused { status, message }
+        } else {
+            ProviderError::Unauthorized { status, message }
+        };
+        case.memory.creation = sent(
+            &case,
+            1,
+            SentResult::Refused {
+                error,
+                active: true,
+            },
+        );
+        assert_eq!(case.word(), expected, "{status}");
+    }
+}
+
+#[test]
+fn a_stream_with_our_mark_is_held_though_the_status_was_wiped() {
+    let mut case = Case::new();
+    case.see(ours("7"), |_| ());
+    assert_eq!(case.word(), "InStep");
+}
+
+#[test]
+fn of_two_with_our_mark_the_recorded_one_is_held_and_the_other_is_reported() {
+    let mut case = Case::holding(ours("9"));
+    case.see(ours("7"), |_| ());
+    assert_eq!(case.word(), "DuplicateStreams");
+    case.known.want.as_mut().unwrap().active = Some(true);
+    assert_eq!(case.word(), "update 9: active");
+}
+
+#[test]
+fn only_what_differs_and_is_managed_is_changed() {
+    let mut case = Case::holding(ours("7"));
+    assert_eq!(case.word(), "InStep");
+    case.known.want = Ok(StreamSettings {
+        active: Some(true),
+        dvr_seconds: Some(60),
+        ..StreamSettings::default()
+    });
+    assert_eq!(case.word(), "update 7: active,dvr.durationSeconds");
+    case.known.suspended = true;
+    assert_eq!(case.word(), "Suspended");
+}
+
+#[test]
+fn what_lost_our_mark_or_has_another_is_not_touched() {
+    let marks = [
+        (Mark::None, "MarkLost", "update 7: active"),
+        (Mark::Unreadable, "MarkLost", "update 7: active"),
+        (
+            Mark::Released(owner("u", "c")),
+            "MarkLost",
+            "update 7: active",
+        ),
+        (
+            Mark::Owned(Owner {
+                name: "other".into(),
+                ..owner("v", "c")
+            }),
+            "MarkLost",
+            "OwnedElsewhere",
+        ),
+        (
+            Mark::Owned(owner("u", "another cluster")),
+            "MarkLost",
+            "OwnedElsewhere",
+        ),
+    ];
+    for (mark, recorded, adopted) in marks {
+        let mut case = Case::holding(stream("7", mark.clone()));
+        case.known.want.as_mut().unwrap().active = Some(true);
+        assert_eq!(case.word(), recorded, "{mark:?}");
+        case.known.adopts = Some(StreamId::new("7"));
+        assert_eq!(case.word(), adopted, "{mark:?}");
+    }
+}
+
+#[test]
+fn an_earlier_object_of_our_name_leaves_its_stream_to_us_in_our_cluster_only() {
+    let mut case = Case::new();
+    case.see(stream("7", Mark::Owned(owner("old", "c"))), |_| ());
+    assert_eq!(case.word(), "claim 7");
+    let mut case = Case::new();
+    case.see(stream("7", Mark::Owned(owner("old", "gone"))), |_| ());
+    assert_eq!(case.word(), "OwnedElsewhere");
+    case.limits.take_over_from.push("gone".into());
+    assert_eq!(case.word(), "claim 7");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_then_waited_for_and_only_then_created_again() {
+    let mut case = Case::holding(ours("7"));
+    case.provider().sights[0].1.doubtful = true;
+    assert_eq!(case.word(), "read 7", "the list does not show it");
+    case.lose(false, false);
+    assert_eq!(case.word(), "read 7");
+    case.lose(true, false);
+    assert_eq!(case.word(), "walk: StreamMissing");
+    case.lose(true, true);
+    assert_eq!(case.word(), "create 1");
+    case.provider().sights[0].2.from = case.now.mono + Duration::from_secs(1);
+    assert_eq!(
+        case.word(),
+        "StreamMissing",
+        "the read came before the write had settled"
+    );
+}
+
+#[test]
+fn when_many_vanish_nothing_is_asked_created_or_told() {
+    for doubtful in [true, false] {
+        let mut case = Case::holding(ours("7"));
+        case.provider().vanished = true;
+        if doubtful {
+            case.provider().sights[0].1.doubtful = true;
+        } else {
+            case.lose(true, true);
+        }
+        assert_eq!(case.plan(), Plan::Rest(Outcome::Quiet));
+    }
+}
+
+#[test]
+fn an_adopted_stream_is_never_created() {
+    let mut case = Case::new();
+    case.known.adopts = Some(StreamId::new("7"));
+    assert_eq!(case.word(), "read 7");
+    case.see(stream("7", Mark::None), |_| ());
+    case.lose(true, true);
+    assert_eq!(case.word(), "StreamNotFound");
+}
+
+#[test]
+fn an_idle_pull_is_switched_on_again_once_an_hour_and_an_edit_at_once() {
+    let mut pull = ours("7");
+    pull.settings.source = Some(Source::Pull(vec![]));
+    let mut case = Case::holding(pull);
+    case.known.want.as_mut().unwrap().active = Some(true);
+    assert_eq!(case.word(), "update 7: active");
+    case.known.reactivated = Some(Duration::from_secs(3599));
+    assert_eq!(case.word(), "PullSwitchedOff");
+    case.known.want.as_mut().unwrap().dvr_seconds = Some(60);
+    assert_eq!(case.word(), "update 7: dvr.durationSeconds");
+    case.known.settled = false;
+    assert_eq!(case.word(), "update 7: active,dvr.durationSeconds");
+    case.known.settled = true;
+    case.known.reactivated = Some(Duration::from_secs(3600));
+    assert_eq!(case.word(), "update 7: active,dvr.durationSeconds");
+}
+
+#[test]
+fn deletion_follows_the_policy_and_protects_what_is_live() {
+    use DeletionPolicy::{Delete, Retain};
+    let leave = |adopted: bool, policy, live, protection, old| {
+        let mark = if adopted {
+            Mark::None
+        } else {
+            Mark::Owned(owner("u", "c"))
+        };
+        let mut case = Case::holding(ObservedStream {
+            live,
+            ..stream("7", mark)
+        });
+        case.known.leaving = true;
+        case.known.adopted_before = adopted;
+        case.known.adopts = adopted.then(|| StreamId::new("7"));
+        case.known.deletion = policy;
+        case.known.protection = protection;
+        if old {
+            let told = case.now.mono.checked_sub(Duration::from_secs(6));
+            case.provider().sights[0].1.told = told;
+        }
+        case.word()
+    };
+    let (on, off) = (LiveProtection::Enabled, LiveProtection::Disabled);
+    assert_eq!(leave(false, None, false, on, false), "delete 7");
+    assert_eq!(leave(false, Some(Retain), true, on, false), "release 7");
+    assert_eq!(leave(true, None, true, on, false), "finish");
+    assert_eq!(leave(true, Some(Delete), false, on, false), "delete 7");
+    assert_eq!(leave(false, None, true, on, false), "LiveProtected");
+    assert_eq!(
+        leave(false, None, true, on, true),
+        "read 7",
+        "the read that said live is old"
+    );
+    assert_eq!(leave(false, None, true, off, true), "delete 7");
+}
+
+#[test]
+fn an_object_that_goes_waits_for_a_creation_that_may_have_been_carried_out() {
+    let mut case = Case::new();
+    case.known.leaving = true;
+    assert_eq!(case.word(), "finish", "nothing was ever sent");
+    case.known.finalizer = true;
+    assert_eq!(case.word(), "walk: DeletionBlocked");
+    case.provider().creation.walked = true;
+    assert_eq!(case.word(), "finish");
+    case.provider().creation.walked = false;
+    case.known.creation = Some(Recorded {
+        attempt: 1,
+        refused: true,
+        age: Duration::ZERO,
+    });
+    assert_eq!(case.word(), "finish", "it was refused for certain");
+    case.see(ours("7"), |_| ());
+    assert_eq!(case.word(), "delete 7");
+}
+
+#[test]
+fn without_its_account_an_object_goes_only_where_nothing_is_lost() {
+    let mut case = Case::holding(ours("7"));
+    case.known.account = Err(Outcome::stalled(Reason::AccountNotFound, "no account"));
+    assert_eq!(case.word(), "AccountNotFound");
+    case.known.leaving = true;
+    assert_eq!(case.word(), "DeletionBlocked");
+    case.known.deletion = Some(DeletionPolicy::Retain);
+    assert_eq!(case.word(), "finish without 7");
+    case.known.deletion = None;
+    case.known.recorded = None;
+    assert_eq!(
+        case.word(),
+        "DeletionBlocked",
+        "a creation may have been sent"
+    );
+    case.known.finalizer = false;
+    assert_eq!(case.word(), "finish");
+}
+
+#[test]
+fn a_change_that_failed_is_held_back_until_something_differs() {
+    let mut case = Case::holding(ours("7"));
+    case.known.want.as_mut().unwrap().active = Some(true);
+    let opened = case.provider().opened;
+    let refused = Outcome::stalled(Reason::Refused, "m");
+    case.memory.gate = Some(super::super::memory::Gate {
+        until: case.now.mono + Duration::from_secs(1),
+        want: case.known.want.clone().unwrap(),
+        generation: 1,
+        opened,
+        outcome: refused,
+    });
+    assert_eq!(case.word(), "Refused");
+    case.known.generation = 2;
+    assert_eq!(case.word(), "update 7: active", "an edit is tried at once");
+    case.known.generation = 1;
+    case.provider().opened = opened + Duration::from_secs(1);
+    assert_eq!(case.word(), "update 7: active", "so is a new key");
+    case.provider().opened = opened;
+    case.known.want.as_mut().unwrap().dvr_seconds = Some(60);
+    assert_eq!(
+        case.word(),
+        "update 7: active,dvr.durationSeconds",
+        "and another Secret's value"
+    );
+}
+
+prop_compose! {
+    fn any_mark()(n in 0..6) -> Mark {
+        match n {
+            0 => Mark::None,
+            1 => Mark::Owned(owner("u", "c")),
+            2 => Mark::Owned(owner("old", "c")),
+            3 => Mark::Owned(owner("u", "d")),
+            4 => Mark::Released(owner("u", "c")),
+            _ => Mark::Unreadable,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_case()(
+        flags in prop::collection::vec(any::<bool>(), 16),
+        seen in prop::collection::vec((any_mark(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()), 0..3),
+        attempt in 0..3,
+        policy in 0_usize..3,
+        result in 0..4,
+    ) -> Case {
+        let mut case = Case::new();
+        case.known.leaving = flags[0];
+        case.known.finalizer = flags[1];
+        case.known.suspended = flags[2];
+        case.known.settled = flags[3];
+        case.known.recorded = flags[4].then(|| StreamId::new("0"));
+        case.known.adopts = flags[5].then(|| StreamId::new("0"));
+        case.known.adopted_before = flags[6];
+        case.known.want.as_mut().unwrap().active = flags[7].then_some(true);
+        case.known.protection = if flags[8] { LiveProtection::Enabled } else { LiveProtection::Disabled };
+        case.known.deletion = [None, Some(DeletionPolicy::Delete), Some(DeletionPolicy::Retain)][policy];
+        case.known.creation = (attempt > 0).then_some(Recorded { attempt, refused: flags[9], age: Duration::ZERO });
+        case.memory.creation = match result {
+            0 => None,
+            1 => sent(&case, 1, SentResult::Unknown),
+            2 => sent(&case, 1, SentResult::Made(StreamId::new("0"))),
+            _ => sent(&case, 1, SentResult::Refused { error: ProviderError::RateLimited { retry_after: None }, active: true }),
+        };
+        case.provider().walked = flags[10];
+        case.provider().vanished = flags[11];
+        case.provider().creation.walked = flags[12];
+        for (i, (mark, doubtful, lost, walked, live)) in seen.into_iter().enumerate() {
+            case.see(ObservedStream { live, ..stream(&i.to_string(), mark) }, |sight| sight.doubtful = doubtful);
+            if lost {
+                let now = case.now.mono;
+                let (_, sight, proof) = case.provider().sights.last_mut().unwrap();
+                *sight = Sight { not_found: Some(now), ..Sight::default() };
+                proof.walked = walked;
+                let id = i.to_string();
+                case.provider().named.retain(|s| s.id.as_str() != id);
+            }
+        }
+        if flags[13] {
+            case.known.account = Err(Outcome::Quiet);
+        }
+        case
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// I1: nothing is created while our stream is in sight, while a creation may have been carried
+    /// out and its absence is not proved, before every mark is known, or while many are missing.
+    #[test]
+    fn creates_only_what_is_proved_to_be_absent(case in any_case()) {
+        if let Plan::Create(creation) = case.plan() {
+            let provider = case.known.account.as_ref().unwrap();
+            prop_assert!(!case.known.leaving && !case.known.suspended && case.known.adopts.is_none());
+            prop_assert!(provider.walked);
+            prop_assert!(!provider.named.iter().any(|s| is_ours(&case.known, &s.mark)));
+            match &creation.replaces {
+                Some(id) => {
+                    let (sight, proof) = provider.sight(id);
+                    prop_assert!(sight.stream.is_none() && sight.not_found.is_some() && proof.walked && !provider.vanished);
+                }
+                None => {
+                    let traces = case.known.finalizer || case.known.creation.is_some() || case.memory.creation.is_some();
+                    let refused = matches!(Past::of(&case.known, &case.memory), Past::Refused { .. });
+                    prop_assert!(!traces || refused || provider.creation.walked);
+                }
+            }
+        }
+    }
+
+    /// I3: a change goes only to what carries our mark, or was adopted and is nobody else's.
+    #[test]
+    fn touches_nothing_foreign(case in any_case()) {
+        let plan = case.plan();
+        let id = match &plan {
+            Plan::Update { id, .. } | Plan::Release(id) | Plan::Delete(id) => id,
+            _ => return Ok(()),
+        };
+        let stream = case.known.account.as_ref().unwrap().sight(id).0.stream.unwrap();
+        let adopted = case.known.adopts.as_ref() == Some(id);
+        let foreign = matches!(&stream.mark, Mark::Owned(other) if other.cluster != "c" || other.name != "keynote");
+        prop_assert!(is_ours(&case.known, &stream.mark) || (adopted && !foreign), "{plan:?} on {stream:?}");
+    }
+
+    /// A stream that is live is deleted only where its protection is off.
+    #[test]
+    fn deletes_nothing_live_that_is_protected(case in any_case()) {
+        if let Plan::Delete(id) = case.plan() {
+            let stream = case.known.account.as_ref().unwrap().sight(&id).0.stream.unwrap();
+            prop_assert!(!stream.live || case.known.protection == LiveProtection::Disabled);
+            prop_assert!(case.known.leaving && case.known.policy() == DeletionPolicy::Delete);
+        }
+    }
+
+    /// Nothing is changed for an object that is suspended and stays.
+    #[test]
+    fn suspended_means_no_change(mut case in any_case()) {
+        case.known.suspended = true;
+        case.known.leaving = false;
+        prop_assert!(!case.plan().changes());
+    }
+}

@@ -1,0 +1,145 @@
+//! At rest, and many at once: what is called and written, counted at the provider and in the
+//! apiserver's audit log.
+
+use std::{collections::BTreeMap, fs};
+
+use kube::api::ListParams;
+use serde_json::{Value, json};
+
+use crate::harness::{CLIENT, World, condition, control_plane};
+
+/// The writes in the audit log to one namespace, by resource and verb, leases apart.
+fn writes(namespace: &str) -> BTreeMap<String, usize> {
+    let log = fs::read_to_string(&control_plane().audit_log).unwrap();
+    let mut counts = BTreeMap::new();
+    for line in log.lines() {
+        let Ok(entry) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        let agent = entry["userAgent"].as_str().unwrap_or_default();
+        let (verb, object) = (
+            entry["verb"].as_str().unwrap_or_default(),
+            &entry["objectRef"],
+        );
+        let reads = ["get", "list", "watch"].contains(&verb);
+        if reads
+            || object["namespace"] != namespace
+            || object["resource"] == "leases"
+            || agent.contains("kubectl")
+        {
+            continue;
+        }
+        if entry["user"]["username"] != "admin"
+            || entry["verb"] == "create" && object["resource"] == "livestreams"
+        {
+            continue;
+        }
+        let resource = object["resource"].as_str().unwrap_or_default();
+        let part = object["subresource"]
+            .as_str()
+            .map(|s| format!("/{s}"))
+            .unwrap_or_default();
+        *counts
+            .entry(format!("{verb} {resource}{part}"))
+            .or_insert(0) += 1;
+    }
+    counts
+}
+
+async fn ready(world: &World) -> usize {
+    let objects = world
+        .api("LiveStream")
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items;
+    objects
+        .iter()
+        .filter(|object| condition(object, "Ready").is_some_and(|c| c["status"] == "True"))
+        .count()
+}
+
+#[tokio::test]
+async fn a_hundred_objects_at_rest_cost_the_pages_of_the_list_and_nothing_else() {
+    let world = World::new("rest").await;
+    for i in 0..100 {
+        world
+            .stream(&format!("s{i}"), json!({"active": i % 2 == 0}))
+            .await;
+    }
+    world
+        .until_true("all are ready", async || ready(&world).await == 100)
+        .await;
+    // What the creations left to settle has settled when the account's counts are right.
+    world
+        .until("StreamingAccount", "default", "100 managed", |a| {
+            a.data["status"]["streams"]["managed"] == 100
+        })
+        .await;
+    // Events are written behind the passes: one for each creation, and one of the account.
+    world
+        .until_true("all Events are written", async || {
+            writes(&world.namespace).get("create events") == Some(&101)
+        })
+        .await;
+    let before = (writes(&world.namespace), world.sim.last_call());
+
+    world.walks(8).await;
+    assert_eq!(
+        writes(&world.namespace),
+        before.0,
+        "something was written at rest"
+    );
+    let calls = world.sim.calls_after(before.1);
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.method == "GET" && call.route == "/streaming/streams"),
+        "{calls:?}"
+    );
+    // Each walk is the pages 1 to 5, the last of them empty, in order.
+    let pages: Vec<String> = calls.iter().filter_map(|call| call.query.clone()).collect();
+    let first = pages
+        .iter()
+        .position(|query| query.contains("page=1"))
+        .unwrap();
+    for walk in pages[first..].chunks_exact(5) {
+        let expected: Vec<String> = (1..=5).map(|page| format!("page={page}")).collect();
+        assert_eq!(walk, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_objects_at_once_become_a_thousand_streams_by_a_thousand_calls() {
+    const COUNT: usize = 1000;
+    let world = World::bare("thousand").await;
+    world.account(json!({"requestsPerSecond": 1000})).await;
+    let mut world = world;
+    world.start(&["--log=info"]);
+    let world_of = &world;
+    let creations = (0..COUNT).map(async |i| {
+        let name = format!("s{i}");
+        world_of
+            .create("LiveStream", &name, json!({"active": false}))
+            .await
+    });
+    for created in futures::future::join_all(creations).await {
+        created.unwrap();
+    }
+    world
+        .until_true("all are ready", async || ready(&world).await == COUNT)
+        .await;
+    assert_eq!(world.posts(), COUNT as u64);
+    assert_eq!(world.sim.streams(CLIENT).len(), COUNT);
+    assert_eq!(world.sim.created_total(CLIENT), COUNT as u64);
+    assert_eq!(world.sim.changing_calls(), COUNT as u64);
+    let writes = writes(&world.namespace);
+    assert_eq!(
+        writes["patch livestreams"], COUNT,
+        "one finalizer each: {writes:?}"
+    );
+    assert_eq!(
+        writes["patch livestreams/status"], COUNT,
+        "one status each: {writes:?}"
+    );
+}

@@ -1,0 +1,191 @@
+//! A simulator, a key at work on it, and what every test needs.
+
+use std::{sync::Once, time::Duration};
+
+use livestream_operator::{
+    api::GcoreStream,
+    provider::{
+        Connection, ObservedStream, Owner, ProviderError, Source, StreamId, StreamSettings,
+        gcore::{self, Deadlines, Http},
+    },
+    secret::Secret,
+};
+use simulator::{
+    faults::Fault,
+    gcore::{Options, Simulator},
+};
+
+pub(crate) const CLIENT: u64 = 1001;
+pub(crate) const KEY: &str = "1001$0canary0key0";
+pub(crate) const PASSPHRASE: &str = "Canary-passphrase";
+pub(crate) const PULL: &str =
+    "rtmp://canary-user:canary-word@canary.example/canary/path?canary=query";
+pub(crate) const STREAMS: &str = "/streaming/streams";
+pub(crate) const STREAM: &str = "/streaming/streams/{id}";
+
+pub(crate) fn http(deadlines: Deadlines) -> Http {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    Http::new(deadlines).expect("a client")
+}
+
+/// Short enough to be waited for three times, long enough for a busy machine.
+pub(crate) fn hasty() -> Deadlines {
+    Deadlines {
+        connect: Duration::from_secs(2),
+        read: Duration::from_secs(1),
+        call: Duration::from_secs(10),
+        pauses: [Duration::from_millis(5), Duration::from_millis(10)],
+    }
+}
+
+pub(crate) fn connect(url: &str, deadlines: Deadlines) -> Connection {
+    gcore::connect(url, Secret::new(KEY), &http(deadlines)).expect("a connection")
+}
+
+pub(crate) async fn start() -> (Simulator, Connection) {
+    let sim = Simulator::start(Options::default())
+        .await
+        .expect("a simulator");
+    sim.add_key(KEY, CLIENT);
+    let gcore = connect(&sim.url(), hasty());
+    (sim, gcore)
+}
+
+pub(crate) fn owner() -> Owner {
+    Owner {
+        cluster: "cluster-1".into(),
+        namespace: "events".into(),
+        name: "keynote".into(),
+        uid: "5b7c".into(),
+    }
+}
+
+pub(crate) fn id(id: u64) -> StreamId {
+    StreamId::new(id.to_string())
+}
+
+/// Settings that hold every kind of secret.
+pub(crate) fn secretive() -> StreamSettings {
+    StreamSettings {
+        source: Some(Source::Pull(vec![Secret::new(PULL)])),
+        srt_passphrase: Some(Secret::new(PASSPHRASE)),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn active(active: bool) -> StreamSettings {
+    StreamSettings {
+        active: Some(active),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn with_data(text: &str) -> StreamSettings {
+    StreamSettings {
+        gcore: GcoreStream {
+            client_entity_data: Some(text.into()),
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+/// Every method of the seam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Method {
+    Client,
+    List,
+    Get,
+    Create,
+    Update,
+    Release,
+    Delete,
+}
+
+impl Method {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Client,
+        Self::List,
+        Self::Get,
+        Self::Create,
+        Self::Update,
+        Self::Release,
+        Self::Delete,
+    ];
+
+    /// The call that it is.
+    pub(crate) fn call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Client => ("GET", "/iam/clients/me"),
+            Self::List => ("GET", STREAMS),
+            Self::Get => ("GET", STREAM),
+            Self::Create => ("POST", STREAMS),
+            Self::Update | Self::Release => ("PATCH", STREAM),
+            Self::Delete => ("DELETE", STREAM),
+        }
+    }
+
+    pub(crate) async fn run(
+        self,
+        gcore: &Connection,
+        seen: &ObservedStream,
+    ) -> Result<(), ProviderError> {
+        let streams = &gcore.streams;
+        match self {
+            Self::Client => gcore.identity.client().await.map(drop),
+            Self::List => streams.list(1).await.map(drop),
+            Self::Get => streams.get(&seen.id).await.map(drop),
+            Self::Create => streams.create(&owner(), &secretive()).await.map(drop),
+            Self::Update => {
+                let (owner, wanted) = (owner(), secretive());
+                let done = streams.update(&seen.id, Some(&owner), &wanted);
+                done.await.map(drop)
+            }
+            Self::Release => streams.release(seen, &owner()).await.map(drop),
+            Self::Delete => streams.delete(&seen.id).await,
+        }
+    }
+}
+
+/// A stream of ours, and how the next call of a method goes while a fault is set for it: its
+/// result, and how many calls reached the provider.
+pub(crate) async fn meet(
+    sim: &Simulator,
+    gcore: &Connection,
+    method: Method,
+    fault: Fault,
+) -> (Result<(), ProviderError>, usize) {
+    let seen = gcore
+        .streams
+        .create(&owner(), &StreamSettings::default())
+        .await
+        .expect("no fault is set yet");
+    let before = sim.last_call();
+    let (verb, route) = method.call();
+    let number = sim.fault(fault.method(verb).route(route));
+    let result = method.run(gcore, &seen).await;
+    sim.clear_fault(number);
+    let calls = sim.calls_after(before);
+    for call in &calls {
+        assert_eq!((call.method.as_str(), call.route.as_str()), (verb, route));
+    }
+    (result, calls.len())
+}
+
+pub(crate) fn unavailable(what: &str) -> Result<(), ProviderError> {
+    Err(ProviderError::Unavailable { what: what.into() })
+}
+
+pub(crate) fn garbled(what: &str) -> Result<(), ProviderError> {
+    Err(ProviderError::Garbled { what: what.into() })
+}
+
+pub(crate) fn refused(status: u16, message: &str) -> Result<(), ProviderError> {
+    Err(ProviderError::Refused {
+        status,
+        message: message.into(),
+    })
+}
