@@ -118,6 +118,9 @@ impl Pass<'_> {
             self.farewell(stay);
             return self.finish().await;
         }
+        if let (Plan::AwaitWalk(from, _), Ok(account)) = (&next, &account) {
+            account.client.mirror.demand(*from, self.key.clone());
+        }
         let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
         let stream = self.held(&known);
         let ingest_secret = self
@@ -381,11 +384,8 @@ impl Pass<'_> {
         let mirror = &account.client.mirror;
         let streams = &account.connection.streams;
         let result = match plan {
-            Plan::Rest(_) | Plan::Finish(_) => return Ok(Acted::Done),
-            Plan::AwaitWalk(from, _) => {
-                mirror.demand(*from, self.key.clone());
-                return Ok(Acted::Done);
-            }
+            // What it waits for is asked for after the look that follows.
+            Plan::Rest(_) | Plan::AwaitWalk(..) | Plan::Finish(_) => return Ok(Acted::Done),
             Plan::Create(creation) => return self.create(creation, account, known).await,
             Plan::Read(id) => {
                 let asked = clock::now().mono;

@@ -15,7 +15,9 @@ use crate::{
     clock,
     index::Index,
     object_key::ObjectKey,
-    provider::{ClientId, Connection, Mark, ObservedStream, Owner, ProviderError, StreamId},
+    provider::{
+        ClientId, Connection, Mark, ObservedStream, Owner, ProviderError, StreamId, Unreadable,
+    },
     wake::Wakes,
 };
 
@@ -269,6 +271,13 @@ impl Client {
                 match item {
                     Ok(stream) => {
                         seen.insert(stream.id.clone());
+                        // Whose it is cannot be told, so it could be the one that is looked for.
+                        if stream.mark == Mark::Unreadable {
+                            unreadable.push(Unreadable {
+                                id: Some(stream.id.clone()),
+                                what: "its owner mark cannot be read".to_owned(),
+                            });
+                        }
                         self.tell(&self.mirror.read(asked, stream));
                     }
                     Err(item) => unreadable.push(item),

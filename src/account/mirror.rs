@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::{
     object_key::ObjectKey,
-    provider::{ObservedStream, StreamId, Unreadable},
+    provider::{Mark, ObservedStream, StreamId, Unreadable},
 };
 
 /// What a client's list of streams holds.
@@ -144,6 +144,14 @@ impl Mirror {
                 ingest: old.stream.ingest.clone(),
                 ..found
             },
+            // A list that leaves the mark out does not take it away.
+            Some(old) if unshown(&found) => {
+                let mut found = found;
+                found.mark = old.stream.mark.clone();
+                found.settings.gcore.client_entity_data =
+                    old.stream.settings.gcore.client_entity_data.clone();
+                found
+            }
             _ => found,
         };
         if old.as_ref().is_none_or(|old| *old.stream != stream) {
@@ -234,7 +242,9 @@ impl Mirror {
             held: held.len(),
         });
 
-        // What nobody holds and two walks in a row did not show is gone.
+        // What nobody holds and two walks in a row did not show is gone. Who may have seen it as a
+        // double looks again.
+        let mut owners: Vec<ObjectKey> = inner.waiting.drain().collect();
         if let [previous, _] = inner.walks.provable[..] {
             let held: HashSet<&StreamId> = held.iter().collect();
             let gone: Vec<StreamId> = inner
@@ -243,7 +253,10 @@ impl Mirror {
                 .filter(|(id, entry)| !held.contains(id) && self.missed(entry, previous))
                 .map(|(id, _)| id.clone())
                 .collect();
-            gone.iter().for_each(|id| inner.take(id));
+            for id in &gone {
+                owners.extend(inner.streams.get(id).and_then(|entry| named(&entry.stream)));
+                inner.take(id);
+            }
         }
         let unsure = held
             .iter()
@@ -252,7 +265,7 @@ impl Mirror {
             .map(|entry| entry.stream.id.clone());
         News {
             streams: unsure.collect(),
-            owners: inner.waiting.drain().collect(),
+            owners,
         }
     }
 
@@ -445,6 +458,11 @@ impl Inner {
             }
         }
     }
+}
+
+/// Neither the mark nor the text that it stands in was shown.
+fn unshown(stream: &ObservedStream) -> bool {
+    stream.mark == Mark::Unreadable && stream.settings.gcore.client_entity_data.is_none()
 }
 
 /// The object that a stream's mark names.

@@ -5,16 +5,29 @@ use std::time::Duration;
 use futures::future::join_all;
 use livestream_operator::{
     clock,
-    provider::{ProviderError, StreamSettings, gcore::Deadlines},
+    provider::{Connection, ProviderError, StreamSettings, gcore::Deadlines},
     secret::Secret,
 };
 use simulator::{
     faults::{Action, ErrorBody, Fault},
-    gcore::{KeyChange, Role},
+    gcore::{KeyChange, Role, Simulator},
 };
 use tokio::time::timeout;
 
 use crate::bench::*;
+
+/// A simulator for each of several things to be tried at the same time. All are made beforehand: to
+/// make a client takes long enough to let the deadlines of others pass.
+async fn started<T>(
+    things: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = (T, Simulator, Connection)> {
+    let mut all = Vec::new();
+    for thing in things {
+        let (sim, gcore) = start().await;
+        all.push((thing, sim, gcore));
+    }
+    all.into_iter()
+}
 
 /// A POST is sent once whatever happens to it; everything else as often as it says.
 #[tokio::test]
@@ -45,8 +58,7 @@ async fn a_creation_is_sent_once_and_never_again() {
         Action::Html { applied: true },
         Action::Html { applied: false },
     ];
-    join_all(actions.map(async |action| {
-        let (sim, gcore) = start().await;
+    join_all(started(actions).await.map(async |(action, sim, gcore)| {
         // Always, so that a second call would meet it, too.
         let fault = Fault::new(action.clone()).always();
         let (result, calls) = meet(&sim, &gcore, Method::Create, fault).await;
@@ -63,8 +75,8 @@ async fn a_creation_is_sent_once_and_never_again() {
 
 #[tokio::test]
 async fn what_is_safe_is_sent_again_but_not_for_ever() {
-    join_all(Method::ALL.map(async |method| {
-        let (sim, gcore) = start().await;
+    let methods = started(Method::ALL).await;
+    join_all(methods.map(async |(method, sim, gcore)| {
         let tries = if method == Method::Create { 1 } else { 3 };
         for status in [500, 502, 503, 504] {
             let fault = Fault::new(Action::status(status)).always();
@@ -101,8 +113,7 @@ async fn trouble_that_passes_is_not_noticed() {
         Action::Stalled,
     ];
     let methods = Method::ALL.into_iter().filter(|m| *m != Method::Create);
-    join_all(methods.map(async |method| {
-        let (sim, gcore) = start().await;
+    join_all(started(methods).await.map(async |(method, sim, gcore)| {
         for action in &actions {
             let fault = Fault::new(action.clone());
             let (result, calls) = meet(&sim, &gcore, method, fault).await;

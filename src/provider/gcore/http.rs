@@ -75,7 +75,7 @@ impl Http {
 ///
 /// What is left is opening connections to several addresses of a host and handing early data to
 /// TLS: the first sends no request, the second is off in rustls unless asked for.
-fn client(deadlines: Deadlines, keep: bool) -> Result<reqwest::Client, SetupError> {
+fn builder(deadlines: Deadlines, keep: bool) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("livestream-operator/", env!("CARGO_PKG_VERSION")))
         .retry(reqwest::retry::never())
@@ -92,13 +92,112 @@ fn client(deadlines: Deadlines, keep: bool) -> Result<reqwest::Client, SetupErro
         .no_brotli()
         .no_deflate()
         .no_zstd();
-    let builder = if keep {
+    if keep {
         builder
     } else {
         builder.pool_max_idle_per_host(0)
-    };
-    builder.build().map_err(|error| {
+    }
+}
+
+fn client(deadlines: Deadlines, keep: bool) -> Result<reqwest::Client, SetupError> {
+    builder(deadlines, keep).build().map_err(|error| {
         let source = error.source().map(ToString::to_string);
         SetupError::Http(source.unwrap_or_else(|| error.to_string()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    /// What a server says instead of carrying a request out: both promise that it was not.
+    #[derive(Clone, Copy, Debug)]
+    enum Nack {
+        RefusedStream,
+        GoAway,
+    }
+
+    impl Nack {
+        /// Its frame (RFC 9113, sections 4.1, 6.4 and 6.8).
+        fn frame(self, stream: [u8; 4]) -> Vec<u8> {
+            match self {
+                Self::RefusedStream => [&[0, 0, 4, 3, 0][..], &stream, &[0, 0, 0, 7]].concat(),
+                Self::GoAway => [&[0, 0, 8, 7, 0][..], &[0; 4], &[0; 8]].concat(),
+            }
+        }
+    }
+
+    /// Speaks just enough HTTP/2 to refuse every request; counts them.
+    async fn refusing(nack: Nack) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = requests.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(refuse(stream, nack, count.clone()));
+            }
+        });
+        (url, requests)
+    }
+
+    async fn refuse(
+        mut stream: TcpStream,
+        nack: Nack,
+        requests: Arc<AtomicUsize>,
+    ) -> std::io::Result<()> {
+        let mut preface = [0; 24];
+        stream.read_exact(&mut preface).await?;
+        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await?;
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await?;
+            let [a, b, c, kind, flags, id @ ..] = head;
+            let length = u32::from_be_bytes([0, a, b, c]) as usize;
+            stream.read_exact(&mut vec![0; length]).await?;
+            match kind {
+                1 => {
+                    requests.fetch_add(1, Ordering::SeqCst);
+                    stream.write_all(&nack.frame(id)).await?;
+                }
+                4 if flags & 1 == 0 => stream.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).await?,
+                _ => {}
+            }
+        }
+    }
+
+    /// How many requests one POST becomes.
+    async fn posted(builder: reqwest::ClientBuilder, nack: Nack) -> usize {
+        let (url, requests) = refusing(nack).await;
+        let client = builder.http2_prior_knowledge().no_proxy().build().unwrap();
+        let sent = client.post(url).body("{}").send().await;
+        assert!(sent.is_err(), "{nack:?}");
+        requests.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn nothing_below_sends_a_post_again() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let deadlines = Deadlines::default();
+        for nack in [Nack::RefusedStream, Nack::GoAway] {
+            for keep in [false, true] {
+                assert_eq!(posted(builder(deadlines, keep), nack).await, 1, "{nack:?}");
+            }
+        }
+        // It is not so by itself.
+        assert_eq!(
+            posted(reqwest::Client::builder(), Nack::RefusedStream).await,
+            3
+        );
+    }
 }
