@@ -15,20 +15,32 @@ const SECOND_KEY: &str = "1001$demo-second-key";
 
 const STREAMS: [&str; 3] = ["get", "livestreams", "-o=wide"];
 
+/// All of them, in order.
 pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
     // Somebody made this one by hand, long before there was an operator.
     let studio = demo
         .simulator
         .create(CLIENT, json!({"name": "studio (old name)", "active": true}))
         .map_err(|e| format!("{e:?}"))?;
-    let example = |file: &str| {
-        fs::read_to_string(root.join("examples").join(file))
-            .map_err(|e| format!("examples/{file}: {e}"))
-    };
+    account(demo, root)?;
+    let keynote = created(demo, root, studio)?;
+    edited(demo, keynote).await?;
+    live(demo, keynote)?;
+    drift(demo, keynote).await?;
+    rotated(demo, keynote).await?;
+    deleted(demo, studio)?;
+    account_gone(demo)
+}
 
+fn example(root: &Path, file: &str) -> Result<String> {
+    fs::read_to_string(root.join("examples").join(file))
+        .map_err(|e| format!("examples/{file}: {e}"))
+}
+
+fn account(demo: &Demo, root: &Path) -> Result<()> {
     title("1. An account: a Secret with the key, and a StreamingAccount");
     println!("  (the endpoint is the simulator's here, and the list is read every second)");
-    let account = example("account.yaml")?
+    let account = example(root, "account.yaml")?
         .replace("1001$replace-me", FIRST_KEY)
         .replace("https://api.gcore.com", &demo.simulator.url())
         .replace("requestsPerSecond: 4", "requestsPerSecond: 50")
@@ -40,13 +52,16 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         "--timeout=30s",
         "streamingaccount/default",
     ])?;
+    Ok(())
+}
 
+fn created(demo: &Demo, root: &Path, studio: u64) -> Result<u64> {
     title("2. Created: a push stream, a pull stream, and one that is there already, adopted");
     println!("  (stream {studio} was made by hand; the example's id is replaced by its id)");
     for file in ["push.yaml", "pull.yaml", "adopted.yaml"] {
         demo.kubectl.apply(
             &format!("examples/{file}"),
-            &example(file)?.replace("320423", &studio.to_string()),
+            &example(root, file)?.replace("320423", &studio.to_string()),
         )?;
     }
     demo.kubectl.show(&[
@@ -83,7 +98,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         keys.split_whitespace().count() == 5,
         "the Secret has all addresses",
     )?;
+    Ok(keynote)
+}
 
+async fn edited(demo: &Demo, keynote: u64) -> Result<()> {
     title("3. Edited: the name in the manifest changes");
     demo.kubectl.show(&[
         "patch",
@@ -100,7 +118,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         "  at the provider, stream {keynote} is now called {:?}",
         "Keynote, day two"
     );
+    Ok(())
+}
 
+fn live(demo: &Demo, keynote: u64) -> Result<()> {
     title("4. Live: the encoder begins to send");
     demo.simulator
         .set_live(keynote, true)
@@ -121,7 +142,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         "--timeout=30s",
         "livestream/keynote",
     ])?;
+    Ok(())
+}
 
+async fn drift(demo: &Demo, keynote: u64) -> Result<()> {
     title("5. Drift mended: somebody switches the stream off at the provider");
     demo.simulator
         .edit(keynote, json!({"active": false}))
@@ -138,7 +162,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         "  at the provider, stream {keynote}: active is {}",
         field(demo, keynote, "active")
     );
+    Ok(())
+}
 
+async fn rotated(demo: &Demo, keynote: u64) -> Result<()> {
     title("6. Key rotated: a new key in the Secret, the old one revoked");
     let second = demo.simulator.add_key(SECOND_KEY, CLIENT);
     let patch = json!({"stringData": {"apiKey": SECOND_KEY}}).to_string();
@@ -174,7 +201,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
     })
     .await?;
     demo.kubectl.show(&["get", "streaming"])?;
+    Ok(())
+}
 
+fn deleted(demo: &Demo, studio: u64) -> Result<()> {
     title("7. Deleted: what was created goes, what was adopted stays");
     demo.kubectl
         .show(&["delete", "livestreams", "--all", "--timeout=30s"])?;
@@ -184,7 +214,10 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         "only the adopted stream is left",
     )?;
     println!("  at the provider there is: stream {studio}, as it was");
+    Ok(())
+}
 
+fn account_gone(demo: &Demo) -> Result<()> {
     title("8. The account goes, and nothing of ours is left");
     demo.kubectl
         .show(&["delete", "streamingaccount", "default", "--timeout=30s"])?;

@@ -110,7 +110,7 @@ pub struct RunArgs {
     pub resync: Duration,
 
     /// What is logged: a level (error, warn, info, debug, trace) or directives such as
-    /// info,livestream_operator=debug.
+    /// `info,livestream_operator=debug`.
     #[arg(
         long,
         env = "LIVESTREAM_OPERATOR_LOG",
@@ -160,7 +160,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| "write a time like 500ms, 30s or 5m".to_owned())?;
     let span = Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())?;
-    if span < Duration::from_millis(1) || span > Duration::from_secs(7 * 24 * 3600) {
+    if span < Duration::from_millis(1) || span > Duration::from_hours(7 * 24) {
         return Err("the time must be from 1ms to 168h".to_owned());
     }
     Ok(span)

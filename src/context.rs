@@ -66,8 +66,10 @@ pub struct Context {
     pub reporter: Reporter,
     /// The HTTP client for Gcore.
     pub http: Http,
-    /// Who is to be looked at.
+    /// The streams to look at.
     pub wakes: Wakes,
+    /// The accounts to look at.
+    pub account_wakes: Wakes,
 }
 
 impl Context {
@@ -89,17 +91,15 @@ impl Context {
     /// What is missing shortly after the object was created may still come with the same set of
     /// manifests: until the grace time is over it is waited for.
     pub fn with_grace(&self, outcome: Outcome, age: Duration) -> Outcome {
-        match outcome {
-            Outcome::Stalled {
-                reason:
-                    reason @ (Reason::SecretNotFound
-                    | Reason::SecretKeyNotFound
-                    | Reason::AccountNotFound),
-                message,
-            } if age < self.settings.grace => {
-                Outcome::waiting_for(reason, message, self.settings.grace - age)
-            }
-            other => other,
+        let left = self.settings.grace.saturating_sub(age);
+        let missing = matches!(
+            outcome.reason(),
+            Reason::SecretNotFound | Reason::SecretKeyNotFound | Reason::AccountNotFound
+        );
+        if missing && !left.is_zero() {
+            Outcome::waiting_for(outcome.reason(), outcome.message(), left)
+        } else {
+            outcome
         }
     }
 }

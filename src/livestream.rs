@@ -122,7 +122,7 @@ impl Pass<'_> {
             account.client.mirror.demand(*from, self.key.clone());
         }
         let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
-        let stream = self.held(&known);
+        let stream = Self::held(&known);
         let ingest_secret = self
             .deliver(&known, stream.as_deref(), &mut outcome)
             .await?;
@@ -346,7 +346,7 @@ impl Pass<'_> {
 
     /// The finalizer stands wherever an id or our mark is known: some tools drop it.
     async fn keep_finalizer(&mut self, known: &Known) -> kube::Result<()> {
-        if known.leaving || known.finalizer || self.held(known).is_none() {
+        if known.leaving || known.finalizer || Self::held(known).is_none() {
             return Ok(());
         }
         match finalizer::add(&self.api, &*self.object).await {
@@ -359,7 +359,7 @@ impl Pass<'_> {
     }
 
     /// The stream that this object holds, where it was seen.
-    fn held(&self, known: &Known) -> Option<Arc<ObservedStream>> {
+    fn held(known: &Known) -> Option<Arc<ObservedStream>> {
         let provider = known.account.as_ref().ok()?;
         let ours = provider
             .named
@@ -455,7 +455,7 @@ impl Pass<'_> {
                 })
             }
         };
-        Ok(self.answered(account, result))
+        Ok(Self::answered(account, result))
     }
 
     /// Tells which streams stay behind.
@@ -559,7 +559,7 @@ impl Pass<'_> {
                 Err(error)
             }
         };
-        Ok(self.answered(account, result))
+        Ok(Self::answered(account, result))
     }
 
     /// A later creation is counted in the status, and the stream that it replaces is taken out of it.
@@ -596,7 +596,7 @@ impl Pass<'_> {
     }
 
     fn updated(&mut self, id: &StreamId, difference: &crate::provider::Difference, known: &Known) {
-        let stream = self.held(known);
+        let stream = Self::held(known);
         if stream.is_some_and(|stream| plan::idle_pull(known, difference, &stream)) {
             self.reactivated = true;
             self.happenings.push(Happening::PullReactivated(id.clone()));
@@ -635,7 +635,7 @@ impl Pass<'_> {
         self.ctx.reporter.metrics.change(change, label);
     }
 
-    fn answered(&self, account: &Account, result: Result<(), ProviderError>) -> Acted {
+    fn answered(account: &Account, result: Result<(), ProviderError>) -> Acted {
         match result {
             Ok(()) => Acted::Done,
             Err(error) => {
@@ -670,7 +670,7 @@ impl Pass<'_> {
         };
         if let Acted::Failed(error) = acted {
             return self.failed(plan, &error, known, |memory, wait, outcome| {
-                shut(memory, wait, outcome)
+                shut(memory, wait, outcome);
             });
         }
         if plan.changes() {

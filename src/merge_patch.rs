@@ -36,9 +36,10 @@ mod tests {
         let Value::Object(patch) = patch else {
             return patch.clone();
         };
-        let mut target = match target {
-            Value::Object(map) => map,
-            _ => Map::new(),
+        let mut target = if let Value::Object(map) = target {
+            map
+        } else {
+            Map::new()
         };
         for (key, value) in patch {
             if value.is_null() {
@@ -71,9 +72,10 @@ mod tests {
     proptest! {
         #[test]
         fn applying_the_patch_gives_the_new_value(old in object(), new in object()) {
-            match between(&old, &new) {
-                Some(patch) => prop_assert_eq!(apply(old, &patch), new),
-                None => prop_assert_eq!(old, new),
+            if let Some(patch) = between(&old, &new) {
+                prop_assert_eq!(apply(old, &patch), new);
+            } else {
+                prop_assert_eq!(old, new);
             }
         }
     }

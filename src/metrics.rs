@@ -94,7 +94,7 @@ impl Metrics {
         }
     }
 
-    /// All of it, in the OpenMetrics text format.
+    /// All of it, in the `OpenMetrics` text format.
     ///
     /// # Errors
     /// The encoder's.

@@ -144,7 +144,7 @@ impl Reporter {
         );
         let (events, mut waiting) = mpsc::channel::<(Event, ObjectReference)>(WAITING_EVENTS);
         let waiting = futures::stream::poll_fn(move |cx| waiting.poll_recv(cx));
-        let writing = waiting.for_each_concurrent(EVENTS_AT_ONCE, move |(event, reference)| {
+        let task = waiting.for_each_concurrent(EVENTS_AT_ONCE, move |(event, reference)| {
             let recorder = recorder.clone();
             async move {
                 if let Err(error) = recorder.publish(&event, &reference).await {
@@ -157,7 +157,7 @@ impl Reporter {
                 events,
                 metrics: Metrics::default(),
             },
-            writing,
+            task,
         )
     }
 
@@ -172,7 +172,7 @@ impl Reporter {
                 reason,
                 "{note}"
             );
-            self.publish(object.object_ref(&()), type_, reason, action, note);
+            self.publish(object.object_ref(&()), type_, reason, action, &note);
         }
     }
 
@@ -213,13 +213,7 @@ impl Reporter {
                 EventType::Normal
             }
         };
-        self.publish(
-            object.object_ref(&()),
-            type_,
-            reason,
-            "Reconcile",
-            message.to_owned(),
-        );
+        self.publish(object.object_ref(&()), type_, reason, "Reconcile", message);
     }
 
     fn publish(
@@ -228,12 +222,12 @@ impl Reporter {
         type_: EventType,
         reason: &str,
         action: &str,
-        note: String,
+        note: &str,
     ) {
         let event = Event {
             type_,
             reason: reason.to_owned(),
-            note: Some(cut(&note, NOTE_LIMIT).to_owned()),
+            note: Some(cut(note, NOTE_LIMIT).to_owned()),
             action: action.to_owned(),
             secondary: None,
         };

@@ -24,9 +24,9 @@ impl Default for Schedule {
     fn default() -> Self {
         Self {
             base: Duration::from_secs(1),
-            cap: Duration::from_secs(300),
-            stalled: Duration::from_secs(3600),
-            fallback: Duration::from_secs(60),
+            cap: Duration::from_mins(5),
+            stalled: Duration::from_hours(1),
+            fallback: Duration::from_mins(1),
         }
     }
 }

@@ -84,7 +84,7 @@ async fn follow(api: Api<PartialObjectMeta<Secret>>, namespace: String, on_chang
             }
             Ok(Event::Init | Event::InitDone) => {}
             Err(error) => {
-                tracing::warn!(namespace, %error, "watch of Secrets interrupted; it is resumed")
+                tracing::warn!(namespace, %error, "watch of Secrets interrupted; it is resumed");
             }
         }
     }

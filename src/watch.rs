@@ -75,7 +75,7 @@ pub async fn watch<K>(
         match event {
             Ok(event) => scopes_step(&mut scopes, i, event, &store, &mut writer, &mut on),
             Err(error) => {
-                tracing::warn!(kind = %K::kind(&()), %error, "watch interrupted; it is resumed")
+                tracing::warn!(kind = %K::kind(&()), %error, "watch interrupted; it is resumed");
             }
         }
     }

@@ -18,10 +18,10 @@ use crate::{object_key::ObjectKey, wake::Wakes};
 const RESERVATION: Duration = Duration::from_secs(5);
 
 /// The wait after a 429 that does not say how long (the provider's advice to its users).
-const DEFAULT_PAUSE: Duration = Duration::from_secs(60);
+const DEFAULT_PAUSE: Duration = Duration::from_mins(1);
 
 /// The longest wait that we take from a provider's word.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The budget of one client.
 #[derive(Debug)]

@@ -223,7 +223,7 @@ impl Client {
                 .values()
                 .map(|m| m.poll_interval)
                 .min()
-                .unwrap_or(Duration::from_secs(60));
+                .unwrap_or(Duration::from_mins(1));
             (
                 interval,
                 members

@@ -148,8 +148,11 @@ impl Mirror {
             Some(old) if unshown(&found) => {
                 let mut found = found;
                 found.mark = old.stream.mark.clone();
-                found.settings.gcore.client_entity_data =
-                    old.stream.settings.gcore.client_entity_data.clone();
+                found
+                    .settings
+                    .gcore
+                    .client_entity_data
+                    .clone_from(&old.stream.settings.gcore.client_entity_data);
                 found
             }
             _ => found,
@@ -237,10 +240,11 @@ impl Mirror {
                     .is_none_or(|e| self.missed(e, walk.began))
             })
             .collect();
-        inner.vanished = (missing.len() > 3 && missing.len() * 20 > held.len()).then(|| Vanished {
-            missing: missing.len(),
-            held: held.len(),
-        });
+        inner.vanished =
+            (missing.len() > 3 && missing.len() * 20 > held.len()).then_some(Vanished {
+                missing: missing.len(),
+                held: held.len(),
+            });
 
         // What nobody holds and two walks in a row did not show is gone. Who may have seen it as a
         // double looks again.
@@ -715,7 +719,7 @@ mod tests {
         let story = Story::begin();
         let who = ObjectKey::new("ns", "who");
         story.mirror.demand(story.at(100), who.clone());
-        assert_eq!(story.walk(99, &[], &[]).owners, [who.clone()]);
+        assert_eq!(story.walk(99, &[], &[]).owners, std::slice::from_ref(&who));
         assert_eq!(story.mirror.next_demand(), Some(story.at(100)));
         story.walk(100, &[], &[]);
         assert_eq!(story.mirror.next_demand(), None);

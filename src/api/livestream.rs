@@ -180,6 +180,11 @@ pub struct Dvr {
 
 /// Settings of a stream that only Gcore has. Each one that is left out is not managed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("!has(self.clientEntityData) || !(self.clientEntityData.contains('livestream-operator.io/owner') || self.clientEntityData.contains('livestream-operator.io/released'))")
+        .message("the operator keeps its owner mark under livestream-operator.io/owner and livestream-operator.io/released: use other words")
+        .field_path(".clientEntityData"),
+)]
 #[serde(rename_all = "camelCase")]
 pub struct GcoreStream {
     /// What is recorded: `origin` is the video as it comes in, `transcoded` is the largest

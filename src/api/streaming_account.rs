@@ -11,6 +11,7 @@ pub const GCORE_ENDPOINT: &str = "https://api.gcore.com";
 
 /// An account at a streaming provider: which provider, which Secret holds the key, and how fast
 /// the operator may call.
+#[expect(clippy::duplicated_attributes, reason = "columns look alike")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "livestream-operator.io",

@@ -439,7 +439,7 @@ fn create(
             let pause = limits
                 .settling
                 .saturating_mul(1 << attempt.clamp(0, 16))
-                .min(Duration::from_secs(3600));
+                .min(Duration::from_hours(1));
             let age = known
                 .creation
                 .map_or(Duration::MAX, |creation| creation.age);
@@ -581,7 +581,7 @@ fn leave(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, n
         let (sight, proof) = provider.sight(id);
         match (&sight.stream, sight.not_found) {
             (Some(stream), _) => match farewell(known, stream, &sight, limits, now) {
-                Farewell::Act(plan) => return plan,
+                Farewell::Act(plan) => return *plan,
                 Farewell::Stays(why) => stay.push(((*id).clone(), why)),
                 Farewell::Gone => {}
             },
@@ -618,7 +618,7 @@ fn leave(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, n
 }
 
 enum Farewell {
-    Act(Plan),
+    Act(Box<Plan>),
     Stays(&'static str),
     Gone,
 }
@@ -631,6 +631,7 @@ fn farewell(
     limits: &Limits,
     now: Now,
 ) -> Farewell {
+    let act = |plan| Farewell::Act(Box::new(plan));
     let id = &stream.id;
     let ours = is_ours(known, &stream.mark);
     if !ours && not_to_be_touched(known, stream, limits).is_some() {
@@ -638,7 +639,7 @@ fn farewell(
     }
     if known.policy() == DeletionPolicy::Retain {
         return if ours {
-            Farewell::Act(Plan::Release(id.clone()))
+            act(Plan::Release(id.clone()))
         } else {
             Farewell::Gone
         };
@@ -649,10 +650,10 @@ fn farewell(
             .is_none_or(|told| now.mono.saturating_duration_since(told) > limits.fresh);
         // What is switched off is not live.
         if old && (stream.live || stream.settings.active != Some(false)) {
-            return Farewell::Act(Plan::Read(id.clone()));
+            return act(Plan::Read(id.clone()));
         }
         if stream.live {
-            return Farewell::Act(Plan::Rest(Outcome::waiting_for(
+            return act(Plan::Rest(Outcome::waiting_for(
                 Reason::LiveProtected,
                 format!(
                     "stream {id} is live, so it is not deleted; it goes when it is off air. Set liveProtection: Disabled to delete it now, \
@@ -662,7 +663,7 @@ fn farewell(
             )));
         }
     }
-    Farewell::Act(Plan::Delete(id.clone()))
+    act(Plan::Delete(id.clone()))
 }
 
 fn is_ours(known: &Known, mark: &Mark) -> bool {

@@ -59,7 +59,7 @@ fn source(spec: &LiveStreamSpec, referenced: &Referenced) -> Result<Option<Sourc
     }))
 }
 
-/// From 10 to 80 printable ASCII characters without spaces (OpenAPI spec, createStream).
+/// From 10 to 80 printable ASCII characters without spaces (`OpenAPI` spec, `createStream`).
 fn srt_passphrase(
     reference: &SecretKeyRef,
     object: Option<&SecretObject>,

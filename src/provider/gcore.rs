@@ -1,8 +1,8 @@
 //! Gcore Video Streaming.
 //!
 //! What its documents say, and where they contradict each other, stands beside the code that
-//! depends on it. Documents are named, not linked: the API spec is the `OpenAPI` file of the Streaming API,
-//! the IAM specification is the platform's.
+//! depends on it. Documents are named, not linked: the API spec is the `OpenAPI` file of the
+//! Streaming API, the IAM specification is the platform's.
 
 mod client;
 mod failure;

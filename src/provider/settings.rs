@@ -44,133 +44,37 @@ pub struct Difference {
 
 /// What of `want` is not so in `seen`; `None` where all is. What is not wanted is not compared.
 pub fn difference(want: &StreamSettings, seen: &StreamSettings) -> Option<Difference> {
-    fn keep<T: Clone + PartialEq>(
-        fields: &mut Vec<&'static str>,
-        name: &'static str,
-        want: Option<&T>,
-        seen: Option<&T>,
-    ) -> Option<T> {
-        let differs = want.is_some() && want != seen;
-        if differs {
-            fields.push(name);
-            want.cloned()
-        } else {
-            None
-        }
+    let mut fields = Vec::new();
+    macro_rules! differing {
+        ($name:literal, $($path:ident).+) => {
+            if want.$($path).+.is_some() && want.$($path).+ != seen.$($path).+ {
+                fields.push($name);
+                want.$($path).+.clone()
+            } else {
+                None
+            }
+        };
     }
-
-    // Whole patterns, without `..`, so that a new setting cannot be forgotten here.
-    let StreamSettings {
-        name,
-        active,
-        auto_record,
-        source,
-        srt_passphrase,
-        dvr_enabled,
-        dvr_seconds,
-        gcore,
-    } = want;
-    let GcoreStream {
-        record_type,
-        projection,
-        html_overlay,
-        hls_endlist_tag,
-        cdn_resource_id,
-        quality_set_id,
-        client_user_id,
-        client_entity_data,
-        transcoding_region,
-    } = gcore;
-    let f = &mut Vec::new();
+    // Whole values, without `..`, so that a new setting cannot be forgotten here.
     let settings = StreamSettings {
-        name: keep(f, "displayName", name.as_ref(), seen.name.as_ref()),
-        active: keep(f, "active", active.as_ref(), seen.active.as_ref()),
-        auto_record: keep(
-            f,
-            "autoRecord",
-            auto_record.as_ref(),
-            seen.auto_record.as_ref(),
-        ),
-        source: keep(f, "pull", source.as_ref(), seen.source.as_ref()),
-        srt_passphrase: keep(
-            f,
-            "srtPassphraseSecretRef",
-            srt_passphrase.as_ref(),
-            seen.srt_passphrase.as_ref(),
-        ),
-        dvr_enabled: keep(
-            f,
-            "dvr.enabled",
-            dvr_enabled.as_ref(),
-            seen.dvr_enabled.as_ref(),
-        ),
-        dvr_seconds: keep(
-            f,
-            "dvr.durationSeconds",
-            dvr_seconds.as_ref(),
-            seen.dvr_seconds.as_ref(),
-        ),
+        name: differing!("displayName", name),
+        active: differing!("active", active),
+        auto_record: differing!("autoRecord", auto_record),
+        source: differing!("pull", source),
+        srt_passphrase: differing!("srtPassphraseSecretRef", srt_passphrase),
+        dvr_enabled: differing!("dvr.enabled", dvr_enabled),
+        dvr_seconds: differing!("dvr.durationSeconds", dvr_seconds),
         gcore: GcoreStream {
-            record_type: keep(
-                f,
-                "gcore.recordType",
-                record_type.as_ref(),
-                seen.gcore.record_type.as_ref(),
-            ),
-            projection: keep(
-                f,
-                "gcore.projection",
-                projection.as_ref(),
-                seen.gcore.projection.as_ref(),
-            ),
-            html_overlay: keep(
-                f,
-                "gcore.htmlOverlay",
-                html_overlay.as_ref(),
-                seen.gcore.html_overlay.as_ref(),
-            ),
-            hls_endlist_tag: keep(
-                f,
-                "gcore.hlsEndlistTag",
-                hls_endlist_tag.as_ref(),
-                seen.gcore.hls_endlist_tag.as_ref(),
-            ),
-            cdn_resource_id: keep(
-                f,
-                "gcore.cdnResourceId",
-                cdn_resource_id.as_ref(),
-                seen.gcore.cdn_resource_id.as_ref(),
-            ),
-            quality_set_id: keep(
-                f,
-                "gcore.qualitySetId",
-                quality_set_id.as_ref(),
-                seen.gcore.quality_set_id.as_ref(),
-            ),
-            client_user_id: keep(
-                f,
-                "gcore.clientUserId",
-                client_user_id.as_ref(),
-                seen.gcore.client_user_id.as_ref(),
-            ),
-            client_entity_data: keep(
-                f,
-                "gcore.clientEntityData",
-                client_entity_data.as_ref(),
-                seen.gcore.client_entity_data.as_ref(),
-            ),
-            transcoding_region: keep(
-                f,
-                "gcore.transcodingRegion",
-                transcoding_region.as_ref(),
-                seen.gcore.transcoding_region.as_ref(),
-            ),
+            record_type: differing!("gcore.recordType", gcore.record_type),
+            projection: differing!("gcore.projection", gcore.projection),
+            html_overlay: differing!("gcore.htmlOverlay", gcore.html_overlay),
+            hls_endlist_tag: differing!("gcore.hlsEndlistTag", gcore.hls_endlist_tag),
+            cdn_resource_id: differing!("gcore.cdnResourceId", gcore.cdn_resource_id),
+            quality_set_id: differing!("gcore.qualitySetId", gcore.quality_set_id),
+            client_user_id: differing!("gcore.clientUserId", gcore.client_user_id),
+            client_entity_data: differing!("gcore.clientEntityData", gcore.client_entity_data),
+            transcoding_region: differing!("gcore.transcodingRegion", gcore.transcoding_region),
         },
     };
-    let fields = std::mem::take(f);
-    if fields.is_empty() {
-        None
-    } else {
-        Some(Difference { fields, settings })
-    }
+    (!fields.is_empty()).then_some(Difference { fields, settings })
 }

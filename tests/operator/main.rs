@@ -3,6 +3,20 @@
 //! Each test has its own namespace, its own simulator with its own client, and its own operator.
 //! They wait for conditions, never for a time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on ends"
+)]
+#![allow(
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::wildcard_enum_match_arm,
+    clippy::cmp_owned,
+    reason = "a test is a story, told from its beginning to its end"
+)]
+
 mod harness;
 
 mod accounts;

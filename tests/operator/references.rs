@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use kube::{
+    ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
     core::DynamicObject,
 };
@@ -414,35 +415,37 @@ async fn the_encoders_secret_follows_a_key_that_was_reset_at_the_provider() {
 }
 
 #[tokio::test]
-async fn of_two_objects_that_adopt_one_stream_the_older_holds_it_until_it_goes() {
-    let world = World::new("two-adopt").await;
+async fn of_the_objects_that_adopt_one_stream_the_oldest_holds_it_until_it_goes() {
+    let world = World::new("all-adopt").await;
     let id = channel(&world);
+    let spec = json!({"externalId": id.to_string(), "dvr": {"enabled": true}});
+    world.stream("first", spec.clone()).await;
+    world.until_ready("first").await;
     // Within one second nobody is older: then the lower uid counts, whoever came first.
-    let mut objects = Vec::new();
-    for name in ["red", "blue"] {
-        let spec = json!({"externalId": id.to_string(), "dvr": {"enabled": true}});
-        objects.push(world.stream(name, spec).await);
+    let mut objects = vec![world.get("LiveStream", "first").await.unwrap()];
+    for name in ["red", "green", "blue", "gold"] {
+        objects.push(world.stream(name, spec.clone()).await);
     }
-    objects.sort_by_key(|o| {
-        (
-            o.metadata.creation_timestamp.clone().unwrap().0,
-            o.metadata.uid.clone(),
-        )
-    });
-    let [older, younger] = [&objects[0], &objects[1]].map(|o| o.metadata.name.clone().unwrap());
+    let age = |object: &DynamicObject| {
+        let created = object.metadata.creation_timestamp.clone().unwrap().0;
+        (created, object.metadata.uid.clone())
+    };
+    objects.sort_by_key(age);
+    let names: Vec<String> = objects.iter().map(ResourceExt::name_any).collect();
 
-    let object = until_stalled(&world, &younger, "AdoptedElsewhere").await;
-    world.until_ready(&older).await;
-    let text = message(&object, "Ready");
-    assert!(
-        text.contains(&format!("/{older} ")) && text.contains("delete one of the two"),
-        "{text}"
-    );
+    for name in &names[1..] {
+        let object = until_stalled(&world, name, "AdoptedElsewhere").await;
+        let text = message(&object, "Ready");
+        assert!(text.contains("delete one of the two"), "{text}");
+    }
+    world.until_ready(&names[0]).await;
+    world.delete("LiveStream", &names[0]).await;
+    world.until_gone("LiveStream", &names[0]).await;
+    world.until_ready(&names[1]).await;
+    for name in &names[2..] {
+        until_stalled(&world, name, "AdoptedElsewhere").await;
+    }
     assert_eq!(patched(&world.sim.calls()), [["dvr_enabled"]]);
-
-    world.delete("LiveStream", &older).await;
-    world.until_gone("LiveStream", &older).await;
-    world.until_ready(&younger).await;
     assert_eq!(world.sim.deleted_total(CLIENT), 0);
 }
 

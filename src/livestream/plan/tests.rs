@@ -177,19 +177,19 @@ impl Case {
             Plan::Finish(stay) => format!(
                 "finish{}",
                 stay.iter()
-                    .map(|(id, _)| format!(" without {id}"))
+                    .flat_map(|(id, _)| [" without ", id.as_str()])
                     .collect::<String>()
             ),
         }
     }
 }
 
-fn sent(case: &Case, attempt: i32, result: SentResult) -> Option<Sent> {
-    Some(Sent {
+fn sent(case: &Case, attempt: i32, result: SentResult) -> Sent {
+    Sent {
         attempt,
         at: case.now.mono,
         result,
-    })
+    }
 }
 
 #[test]
@@ -237,9 +237,9 @@ fn what_is_unknown_is_not_sent_again_before_it_is_proved() {
                     attempt: 1,
                     refused,
                     age: Duration::ZERO,
-                })
+                });
             }
-            None => case.memory.creation = sent(&case, 1, result),
+            None => case.memory.creation = Some(sent(&case, 1, result)),
         }
         assert_eq!(
             case.word(),
@@ -291,14 +291,14 @@ fn a_refused_switched_on_stream_is_tried_once_switched_off() {
         } else {
             ProviderError::Unauthorized { status, message }
         };
-        case.memory.creation = sent(
+        case.memory.creation = Some(sent(
             &case,
             1,
             SentResult::Refused {
                 error,
                 active: true,
             },
-        );
+        ));
         assert_eq!(case.word(), expected, "{status}");
     }
 }
@@ -580,9 +580,9 @@ prop_compose! {
         case.known.creation = (attempt > 0).then_some(Recorded { attempt, refused: flags[9], age: Duration::ZERO });
         case.memory.creation = match result {
             0 => None,
-            1 => sent(&case, 1, SentResult::Unknown),
-            2 => sent(&case, 1, SentResult::Made(StreamId::new("0"))),
-            _ => sent(&case, 1, SentResult::Refused { error: ProviderError::RateLimited { retry_after: None }, active: true }),
+            1 => Some(sent(&case, 1, SentResult::Unknown)),
+            2 => Some(sent(&case, 1, SentResult::Made(StreamId::new("0")))),
+            _ => Some(sent(&case, 1, SentResult::Refused { error: ProviderError::RateLimited { retry_after: None }, active: true })),
         };
         case.provider().walked = flags[10];
         case.provider().vanished = flags[11];
@@ -617,16 +617,13 @@ proptest! {
             prop_assert!(!case.known.leaving && !case.known.suspended && case.known.adopts.is_none());
             prop_assert!(provider.walked);
             prop_assert!(!provider.named.iter().any(|s| is_ours(&case.known, &s.mark)));
-            match &creation.replaces {
-                Some(id) => {
+            if let Some(id) = &creation.replaces {
                     let (sight, proof) = provider.sight(id);
                     prop_assert!(sight.stream.is_none() && sight.not_found.is_some() && proof.walked && !provider.vanished);
-                }
-                None => {
+            } else {
                     let traces = case.known.finalizer || case.known.creation.is_some() || case.memory.creation.is_some();
                     let refused = matches!(Past::of(&case.known, &case.memory), Past::Refused { .. });
                     prop_assert!(!traces || refused || provider.creation.walked);
-                }
             }
         }
     }
@@ -635,9 +632,8 @@ proptest! {
     #[test]
     fn touches_nothing_foreign(case in any_case()) {
         let plan = case.plan();
-        let id = match &plan {
-            Plan::Update { id, .. } | Plan::Release(id) | Plan::Delete(id) => id,
-            _ => return Ok(()),
+        let (Plan::Update { id, .. } | Plan::Release(id) | Plan::Delete(id)) = &plan else {
+            return Ok(());
         };
         let stream = case.known.account.as_ref().unwrap().sight(id).0.stream.unwrap();
         let adopted = case.known.adopts.as_ref() == Some(id);

@@ -29,7 +29,7 @@ pub const CLIENT: u64 = 1001;
 pub const KEY: &str = "1001$canary-api-key";
 
 /// How long a condition may take: far longer than it does, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// All that one test has.
 pub struct World {
@@ -52,7 +52,7 @@ impl World {
         TLS.call_once(|| {
             rustls::crypto::ring::default_provider()
                 .install_default()
-                .unwrap()
+                .unwrap();
         });
         let kubeconfig = Kubeconfig::read_from(&control_plane().kubeconfig).unwrap();
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
@@ -229,13 +229,12 @@ impl World {
             if let Some(object) = object.as_ref().filter(|object| holds(object)) {
                 return object.clone();
             }
-            if Instant::now() >= deadline {
-                panic!(
-                    "{kind} {name} does not become: {what}. It is {}\n{}",
-                    serde_json::to_string_pretty(&object).unwrap(),
-                    self.tail()
-                );
-            }
+            assert!(
+                Instant::now() < deadline,
+                "{kind} {name} does not become: {what}. It is {}\n{}",
+                serde_json::to_string_pretty(&object).unwrap(),
+                self.tail()
+            );
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
     }

@@ -1,0 +1,128 @@
+//! What changed in the cluster, and who looks.
+
+use std::sync::Arc;
+
+use kube::runtime::reflector::{Store, store::Writer};
+
+use crate::{
+    account,
+    api::{FINALIZER, LiveStream, StreamingAccount},
+    context::Context,
+    index::Index,
+    livestream,
+    object_key::ObjectKey,
+    provider::StreamId,
+    secrets::OnChange,
+    wake::Wakes,
+    watch::{self, Change},
+};
+
+/// Keeps the store and the index of streams.
+pub(super) async fn streams(
+    context: Arc<Context>,
+    namespaces: Vec<String>,
+    writer: Writer<LiveStream>,
+) {
+    let on = |change: Change<'_, LiveStream>| match change {
+        Change::Applied { old, new } => stream_applied(&context, old.as_deref(), new),
+        Change::Deleted(old) => {
+            let account = ObjectKey::new(ObjectKey::of(old).namespace, &old.spec.account_ref.name);
+            context.index.remove(old);
+            forget(&context, old);
+            // An account that waits for its last user may go now; who adopts what this held may act.
+            context.account_wakes.wake(account);
+            for id in old.spec.external_id.iter().map(StreamId::new) {
+                context.wakes.wake_all(context.index.of_stream(&id));
+            }
+        }
+    };
+    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+}
+
+fn stream_applied(context: &Context, old: Option<&LiveStream>, new: &LiveStream) {
+    context.index.apply(new);
+    if let Some(old) = old.filter(|old| old.metadata.uid != new.metadata.uid) {
+        forget(context, old);
+    }
+    let wiped = old
+        .and_then(|old| old.status.as_ref())
+        .is_some_and(|old| livestream::wiped(old, new.status.as_ref()));
+    if wiped || watch::calls_for_a_pass(old, new, FINALIZER) {
+        context.wakes.wake(ObjectKey::of(new));
+    }
+}
+
+/// Nothing is kept of an object that is gone.
+fn forget(context: &Context, object: &LiveStream) {
+    let key = ObjectKey::of(object);
+    if let Some(uid) = &object.metadata.uid {
+        context.memories.forget(uid);
+        context.attempts.forget(uid);
+    }
+    for client in context.registry.clients() {
+        client.budget.forget(&key);
+    }
+}
+
+/// Keeps the store of accounts.
+pub(super) async fn accounts(
+    context: Arc<Context>,
+    namespaces: Vec<String>,
+    writer: Writer<StreamingAccount>,
+) {
+    let on = |change: Change<'_, StreamingAccount>| match change {
+        Change::Applied { old, new } => account_applied(&context, old.as_deref(), new),
+        Change::Deleted(old) => {
+            let key = ObjectKey::of(old);
+            context.registry.close(&key);
+            if let Some(uid) = &old.metadata.uid {
+                context.attempts.forget(uid);
+            }
+            let others = context.accounts.state_filter(|account: &StreamingAccount| {
+                account.metadata.namespace.as_ref() == Some(&key.namespace)
+            });
+            if others.is_empty() {
+                context.secrets.drop(&key.namespace);
+            }
+            context.wakes.wake_all(context.index.of_account(&key));
+        }
+    };
+    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+}
+
+fn account_applied(context: &Context, old: Option<&StreamingAccount>, new: &StreamingAccount) {
+    let key = ObjectKey::of(new);
+    // Streams tell why their account cannot be used, so they look again when that changes.
+    let ready = |object: &StreamingAccount| {
+        let conditions = object.status.iter().flat_map(|s| &s.conditions);
+        let mut ready = conditions.filter(|c| c.type_ == "Ready");
+        ready.next().map(|c| (c.status.clone(), c.message.clone()))
+    };
+    if context.registry.get(&key).is_none() && old.is_none_or(|old| ready(old) != ready(new)) {
+        context.wakes.wake_all(context.index.of_account(&key));
+    }
+    let wiped = old
+        .and_then(|old| old.status.as_ref())
+        .is_some_and(|old| account::wiped(old, new.status.as_ref()));
+    if wiped || watch::calls_for_a_pass(old, new, FINALIZER) {
+        context.account_wakes.wake(key);
+    }
+}
+
+/// Who looks when a Secret changes: the accounts and the streams that name it.
+pub(super) fn on_secret(
+    accounts: Store<StreamingAccount>,
+    index: Arc<Index>,
+    stream_wakes: Wakes,
+    account_wakes: Wakes,
+) -> OnChange {
+    Arc::new(move |secret: ObjectKey| {
+        let users = accounts.state_filter(|account: &StreamingAccount| {
+            let gcore = account.spec.gcore.as_ref();
+            account.metadata.namespace.as_ref() == Some(&secret.namespace)
+                && gcore.is_some_and(|gcore| gcore.api_key_secret_ref.name == secret.name)
+        });
+        account_wakes.wake_all(users.iter().map(|account| ObjectKey::of(&**account)));
+        stream_wakes.wake_all(index.of_secret(&secret));
+    })
+}
