@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     api::{
-        CONFIRM_DISAPPEARANCE_ANNOTATION, GCORE_ENDPOINT, GcoreAccount, StreamingAccount,
+        self, CONFIRM_DISAPPEARANCE_ANNOTATION, GCORE_ENDPOINT, GcoreAccount, StreamingAccount,
         StreamingAccountStatus,
     },
     clock::{self, Now},
@@ -49,8 +49,10 @@ pub struct Found {
     pub client: Option<ClientId>,
     /// How the walks of the list go, where the account is open.
     pub health: Option<Health>,
-    /// The confirmation of a disappearance that was obeyed.
+    /// The confirmation of a disappearance that is used up: obeyed, or given when nothing was missing.
     pub confirmed: Option<String>,
+    /// What vanished may be created again, once the receipt is written.
+    pub excuse: bool,
 }
 
 /// One pass over an account.
@@ -74,14 +76,24 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let now = clock::now();
     ctx.secrets.keep(&key.namespace);
     let (account, mut found) = look(account, &key, &api, &ctx, now).await?;
-    if leaving {
+    ctx.registry.set_tried(&key);
+    // What is wrong with the key holds its users up, so that is said first.
+    if leaving && matches!(found.outcome, Outcome::InStep | Outcome::Quiet) {
         found.outcome = in_use(&users);
     }
     let before = account.status.clone().unwrap_or_default();
     let status = status::status(&account, &before, &found, now.wall);
     let written = status_write::write(&api, &*account, account.status.as_ref(), &status).await?;
     if let Written::Stale = written {
-        return Ok(Action::requeue(Duration::from_millis(100)));
+        let failures = ctx.attempts.fail(&account.uid().unwrap_or_default());
+        return Ok(Action::requeue(
+            ctx.settings.schedule.backoff(failures, jitter()) / 10,
+        ));
+    }
+    // The receipt stands: the confirmation counts once.
+    if let (true, Some(open)) = (found.excuse, ctx.registry.get(&key)) {
+        open.client.mirror.excuse(&open.client.held());
+        ctx.registry.wake_streams(&key);
     }
     ctx.reporter
         .outcome(KIND, &*account, &before.conditions, &found.outcome);
@@ -99,7 +111,7 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
 async fn look(
     account: Arc<StreamingAccount>,
     key: &ObjectKey,
-    api: &Api<StreamingAccount>,
+    objects: &Api<StreamingAccount>,
     ctx: &Context,
     now: Now,
 ) -> kube::Result<(Arc<StreamingAccount>, Found)> {
@@ -117,6 +129,7 @@ async fn look(
         client: None,
         health: None,
         confirmed: None,
+        excuse: false,
     };
 
     let Some(gcore) = spec.gcore.clone() else {
@@ -128,6 +141,15 @@ async fn look(
         ctx.registry.close(key);
         return Ok((account, trouble(outcome)));
     }
+    // Some tools drop the finalizer; a key that was used must outlive the objects that used it.
+    let account = if pinned.is_some() {
+        match keep_finalizer(account, objects).await? {
+            Ok(account) => account,
+            Err(account) => return Ok((account, trouble(Outcome::Quiet))),
+        }
+    } else {
+        account
+    };
     let reference = &gcore.api_key_secret_ref;
     let object = ctx
         .secret(&ObjectKey::new(&key.namespace, &reference.name))
@@ -145,7 +167,7 @@ async fn look(
             Err(outcome) => return Ok((account, trouble(outcome))),
         };
         // The client is pinned, and the finalizer stands, before anything is done with the key.
-        let account = match pin(account, api, &client).await? {
+        let account = match pin(account, objects, &client).await? {
             Ok(account) => account,
             Err(account) => return Ok((account, trouble(Outcome::Quiet))),
         };
@@ -166,45 +188,47 @@ async fn look(
             outcome: Outcome::InStep,
             client: Some(client),
             health: None,
-            confirmed: None,
+            // A confirmation that was there from the start was given for something else.
+            confirmed: pinned
+                .is_none()
+                .then(|| api::token(&*account, CONFIRM_DISAPPEARANCE_ANNOTATION))
+                .flatten(),
+            excuse: false,
         };
         return Ok((account, found));
     }
-    let found = examine(&account, key, ctx);
+    let found = examine(&account, key, ctx).await;
     Ok((account, found))
 }
 
 /// How an open account fares.
-fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> Found {
+async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> Found {
     let Some(open) = ctx.registry.get(key) else {
         return Found {
             outcome: Outcome::Quiet,
             client: None,
             health: None,
             confirmed: None,
+            excuse: false,
         };
     };
     let health = open.client.health();
-    let asked = account
-        .annotations()
-        .get(CONFIRM_DISAPPEARANCE_ANNOTATION)
-        .filter(|token| !token.is_empty());
+    let vanished = open.client.mirror.vanished();
+    let asked = api::token(account, CONFIRM_DISAPPEARANCE_ANNOTATION);
     let handled = account
         .status
         .as_ref()
-        .and_then(|s| s.confirmed_disappearance.as_ref());
-    let mut confirmed = None;
-    let mut vanished = open.client.mirror.vanished();
-    if vanished.is_some() && asked.is_some() && asked != handled {
-        open.client.mirror.excuse(&open.client.held());
-        ctx.registry.wake_streams(key);
-        (confirmed, vanished) = (asked.cloned(), None);
-    }
+        .and_then(|s| s.confirmed_disappearance.clone());
+    let fresh = asked.is_some() && asked != handled;
+    let excuse = fresh && vanished.is_some();
+    let used_up = excuse || (fresh && health.walked.is_some());
+    let refused = refused(&open, key).await;
     let outcome = match (&health.failing, vanished) {
+        _ if refused.is_some() => refused.unwrap_or(Outcome::Quiet),
         (Some((error, failures)), _) if *failures >= 2 || error.refused_for_certain() => {
             Outcome::from(error)
         }
-        (_, Some(vanished)) => Outcome::stalled(
+        (_, Some(vanished)) if !excuse => Outcome::stalled(
             Reason::MassDisappearance,
             format!(
                 "{} of {} streams are missing from the provider's list; nothing is created again. Check the key and the endpoint; \
@@ -218,7 +242,23 @@ fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> Found 
         outcome,
         client: Some(open.client.id.clone()),
         health: Some(health),
-        confirmed,
+        confirmed: asked.filter(|_| used_up),
+        excuse,
+    }
+}
+
+/// Another account's key may keep the walks going while this one's is refused: it is asked for.
+async fn refused(open: &Account, key: &ObjectKey) -> Option<Outcome> {
+    if !open.client.refused(key) {
+        return None;
+    }
+    match open.connection.identity.client().await {
+        Ok(client) if client == open.client.id => {
+            open.client.accepted(key);
+            None
+        }
+        Ok(_) => Some(Outcome::Quiet),
+        Err(error) => Some(Outcome::from(&error)),
     }
 }
 
@@ -254,23 +294,36 @@ async fn identify(
 /// changed meanwhile.
 async fn pin(
     account: Arc<StreamingAccount>,
-    api: &Api<StreamingAccount>,
+    objects: &Api<StreamingAccount>,
     client: &ClientId,
 ) -> kube::Result<Result<Arc<StreamingAccount>, Arc<StreamingAccount>>> {
-    let mut account = account;
-    if !finalizer::present(&*account) && account.metadata.deletion_timestamp.is_none() {
-        match finalizer::add(api, &*account).await {
-            Ok(written) => account = Arc::new(written),
-            Err(kube::Error::Api(status)) if status.is_conflict() => return Ok(Err(account)),
-            Err(error) => return Err(error),
-        }
-    }
+    let account = match keep_finalizer(account, objects).await? {
+        Ok(account) => account,
+        Err(account) => return Ok(Err(account)),
+    };
     let mut status = account.status.clone().unwrap_or_default();
     status.client_id = Some(client.as_str().to_owned());
-    match status_write::write(api, &*account, account.status.as_ref(), &status).await? {
+    match status_write::write(objects, &*account, account.status.as_ref(), &status).await? {
         Written::Same => Ok(Ok(account)),
         Written::Changed(written) => Ok(Ok(Arc::new(*written))),
         Written::Stale => Ok(Err(account)),
+    }
+}
+
+/// The finalizer stands on an account that is to stay. `Err` is one that has changed meanwhile.
+async fn keep_finalizer(
+    account: Arc<StreamingAccount>,
+    objects: &Api<StreamingAccount>,
+) -> kube::Result<Result<Arc<StreamingAccount>, Arc<StreamingAccount>>> {
+    if finalizer::present(&*account) || account.metadata.deletion_timestamp.is_some() {
+        return Ok(Ok(account));
+    }
+    match finalizer::add(objects, &*account).await {
+        Ok(written) => Ok(Ok(Arc::new(written))),
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
+            Ok(Err(account))
+        }
+        Err(error) => Err(error),
     }
 }
 

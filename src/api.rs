@@ -10,6 +10,7 @@
 )]
 
 pub mod account_ref;
+pub mod broadcast;
 pub mod life;
 pub mod livestream;
 pub mod secret_ref;
@@ -21,6 +22,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt as _;
 
 pub use account_ref::AccountRef;
+pub use broadcast::BroadcastState;
 pub use life::{DeletionPolicy, LiveProtection};
 pub use livestream::{
     Creation, CreationResult, Dvr, GcoreStream, IngestSecret, LiveStream, LiveStreamSpec,
@@ -81,4 +83,12 @@ fn without_null(mut definition: CustomResourceDefinition) -> CustomResourceDefin
 /// For enums: where one is optional, its own description would replace that of the field.
 pub(crate) fn undescribed(schema: &mut schemars::Schema) {
     schema.remove("description");
+}
+
+/// The value of an annotation that asks for something once. A value that no receipt could hold (more
+/// than 256 characters) asks for nothing.
+pub fn token<K: kube::Resource>(object: &K, annotation: &str) -> Option<String> {
+    let token = object.meta().annotations.as_ref()?.get(annotation)?;
+    let fits = !token.is_empty() && token.chars().count() <= 256;
+    fits.then(|| token.clone())
 }

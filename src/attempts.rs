@@ -14,15 +14,20 @@ pub struct Attempts(Mutex<HashMap<String, u32>>);
 impl Attempts {
     /// Counts an outcome and returns the failures in a row.
     pub fn count(&self, uid: &str, outcome: &Outcome) -> u32 {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(outcome, Outcome::Failed { .. }) {
-            let count = counts.entry(uid.to_owned()).or_default();
-            *count = count.saturating_add(1);
-            *count
+            self.fail(uid)
         } else {
-            counts.remove(uid);
+            self.forget(uid);
             0
         }
+    }
+
+    /// Counts a failure that no outcome tells, and returns the failures in a row.
+    pub fn fail(&self, uid: &str) -> u32 {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(uid.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count
     }
 
     /// Forgets an object that is gone.

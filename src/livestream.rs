@@ -17,7 +17,7 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 pub use self::memory::Memories;
 use self::{
     ingest::Delivered,
-    memory::{Gate, Memory, Sent, SentResult},
+    memory::{Gate, Memory, Sent, SentChange, SentResult},
     plan::{Creation, Known, Limits, Plan, Proof, Provider, Recorded},
     want::Referenced,
 };
@@ -30,7 +30,9 @@ use crate::{
     jitter::jitter,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
-    provider::{ObservedStream, Owner, ProviderError, StreamId, StreamSettings},
+    provider::{
+        Difference, Ingest, ObservedStream, Owner, ProviderError, StreamId, StreamSettings,
+    },
     report::Happening,
     status_write::{self, Written},
 };
@@ -40,6 +42,9 @@ const KIND: &str = "LiveStream";
 
 /// How often in a row the provider may not take what it accepts before a human is asked.
 const NOT_TAKING_LIMIT: u32 = 5;
+
+/// A change that is needed again within so many settling times was not taken to last.
+const REVERT_PATIENCE: u32 = 10;
 
 /// What one pass works with.
 struct Pass<'a> {
@@ -51,7 +56,6 @@ struct Pass<'a> {
     ctx: &'a Context,
     /// What is worth telling.
     happenings: Vec<Happening>,
-    reactivated: bool,
 }
 
 /// How an act ended.
@@ -83,7 +87,6 @@ pub async fn reconcile(object: Arc<LiveStream>, ctx: Arc<Context>) -> kube::Resu
         key,
         ctx: &ctx,
         happenings: Vec::new(),
-        reactivated: false,
     };
     pass.run().await
 }
@@ -91,6 +94,12 @@ pub async fn reconcile(object: Arc<LiveStream>, ctx: Arc<Context>) -> kube::Resu
 impl Pass<'_> {
     async fn run(&mut self) -> kube::Result<Action> {
         let now = clock::now();
+        if !self.memory().untold.is_empty() {
+            self.happenings = self
+                .ctx
+                .memories
+                .change(&self.uid, |memory| std::mem::take(&mut memory.untold));
+        }
         let account = self.account(now);
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
@@ -109,8 +118,9 @@ impl Pass<'_> {
         self.keep_finalizer(&known).await?;
         let acted = self.act(&plan, account.as_ref(), &known).await?;
         if let Acted::Stale = acted {
-            return Ok(Action::requeue(Duration::from_millis(50)));
+            return Ok(self.again());
         }
+        let failed = matches!(acted, Acted::Failed(_));
         let after = clock::now();
         let known = self.look(account.as_ref(), &want, after);
         let next = plan::plan(&known, &self.memory(), &self.limits, after);
@@ -122,22 +132,23 @@ impl Pass<'_> {
             account.client.mirror.demand(*from, self.key.clone());
         }
         let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
-        let stream = Self::held(&known);
+        let stream = Self::held(&known, &self.limits);
         let ingest_secret = self
             .deliver(&known, stream.as_deref(), &mut outcome)
             .await?;
-        self.tell(&known, stream.as_deref(), &outcome, ingest_secret, after)
+        let told = self
+            .tell(&known, stream.as_deref(), &outcome, ingest_secret, after)
             .await?;
-
-        if next.calls()
-            && matches!(
-                outcome,
-                Outcome::Waiting {
-                    reason: Reason::Progressing,
-                    ..
-                } | Outcome::Quiet
-            )
-        {
+        // What is remembered and mirrored is told by the next pass.
+        if !told || (failed && outcome == Outcome::Quiet) {
+            return Ok(self.again());
+        }
+        let more = matches!(outcome, Outcome::Quiet)
+            || matches!(&outcome, Outcome::Waiting { reason, .. } if *reason == Reason::Progressing);
+        if next.calls() && more && !failed {
+            if let (Plan::Read(_), Ok(account)) = (&plan, &account) {
+                account.client.budget.next(&self.key);
+            }
             return Ok(Action::requeue(Duration::ZERO));
         }
         let failures = self.ctx.attempts.count(&self.uid, &outcome);
@@ -146,6 +157,12 @@ impl Pass<'_> {
             .settings
             .schedule
             .next(&outcome, failures, jitter()))
+    }
+
+    /// The pass is made again, later each time: what it needs has not come yet.
+    fn again(&self) -> Action {
+        let failures = self.ctx.attempts.fail(&self.uid);
+        Action::requeue(self.ctx.settings.schedule.backoff(failures, jitter()) / 10)
     }
 
     fn memory(&self) -> Memory {
@@ -180,6 +197,11 @@ impl Pass<'_> {
             );
             return Err(self.ctx.with_grace(outcome, self.age(now)));
         };
+        // What was in step stays so: the account says what is wrong with it. And what this process
+        // has not tried yet, nobody can say anything about.
+        if self.in_step() || !self.ctx.registry.tried(&account) {
+            return Err(Outcome::Quiet);
+        }
         let ready = object
             .status
             .iter()
@@ -196,6 +218,17 @@ impl Pass<'_> {
         }))
     }
 
+    /// The status says that this generation is carried out, and the object is to stay.
+    fn in_step(&self) -> bool {
+        let mut conditions = self.object.status.iter().flat_map(|s| &s.conditions);
+        self.object.metadata.deletion_timestamp.is_none()
+            && conditions.any(|c| {
+                c.type_ == "Ready"
+                    && c.status == "True"
+                    && c.observed_generation == self.object.metadata.generation
+            })
+    }
+
     /// What the spec manages. An object that goes wants nothing.
     async fn want(&self, now: Now) -> kube::Result<Result<StreamSettings, Outcome>> {
         if self.object.metadata.deletion_timestamp.is_some() {
@@ -208,17 +241,19 @@ impl Pass<'_> {
             .as_ref()
             .and_then(|pull| pull.urls_secret_ref.as_ref());
         let mut referenced = Referenced::default();
-        if let Some(reference) = passphrase {
-            referenced.srt_passphrase = self
-                .ctx
-                .secret(&ObjectKey::new(&self.key.namespace, &reference.name))
-                .await?;
-        }
-        if let Some(reference) = urls {
-            referenced.pull_urls = self
-                .ctx
-                .secret(&ObjectKey::new(&self.key.namespace, &reference.name))
-                .await?;
+        for (reference, place) in [
+            (passphrase, &mut referenced.srt_passphrase),
+            (urls, &mut referenced.pull_urls),
+        ] {
+            let Some(reference) = reference else { continue };
+            let key = ObjectKey::new(&self.key.namespace, &reference.name);
+            match self.ctx.secret(&key).await {
+                Ok(secret) => *place = secret,
+                Err(error) => match ingest::refused(&error) {
+                    Some(refused) => return Ok(Err(refused)),
+                    None => return Err(error),
+                },
+            }
         }
         Ok(want::want(spec, &referenced)
             .map_err(|outcome| self.ctx.with_grace(outcome, self.age(now))))
@@ -320,6 +355,11 @@ impl Pass<'_> {
                 from: mirror.settled(sent),
                 walked: mirror.absent_since(sent, None),
             },
+            unfound: named
+                .iter()
+                .filter(|stream| mirror.sight(&stream.id).not_found.is_some())
+                .map(|stream| stream.id.clone())
+                .collect(),
             named,
         }
     }
@@ -346,7 +386,7 @@ impl Pass<'_> {
 
     /// The finalizer stands wherever an id or our mark is known: some tools drop it.
     async fn keep_finalizer(&mut self, known: &Known) -> kube::Result<()> {
-        if known.leaving || known.finalizer || Self::held(known).is_none() {
+        if known.leaving || known.finalizer || Self::held(known, &self.limits).is_none() {
             return Ok(());
         }
         match finalizer::add(&self.api, &*self.object).await {
@@ -358,17 +398,15 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The stream that this object holds, where it was seen.
-    fn held(known: &Known) -> Option<Arc<ObservedStream>> {
+    /// The stream that this object holds, where it was seen and is not somebody else's.
+    fn held(known: &Known, limits: &Limits) -> Option<Arc<ObservedStream>> {
         let provider = known.account.as_ref().ok()?;
-        let ours = provider
-            .named
-            .iter()
-            .find(|s| s.mark.owner() == Some(&known.owner))
-            .map(|s| &s.id);
-        let id = known.adopts.as_ref().or(known.recorded.as_ref()).or(ours)?;
-        let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| seen == id)?;
-        sight.stream.clone().filter(|_| sight.not_found.is_none())
+        let id = known.held()?;
+        let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| *seen == id)?;
+        let stream = sight.stream.clone().filter(|_| sight.not_found.is_none())?;
+        let foreign = plan::not_to_be_touched(known, &stream, limits)
+            .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
+        (!foreign).then_some(stream)
     }
 
     /// Carries out the plan: at most one call.
@@ -491,13 +529,13 @@ impl Pass<'_> {
         account: &Account,
         known: &Known,
     ) -> kube::Result<Acted> {
-        let first = !known.finalizer && creation.attempt == 1;
-        let intended = if first {
-            self.mark_intent(known).await?
-        } else {
-            self.count_attempt(creation).await?
-        };
-        if !intended {
+        let bare = !finalizer::present(&*self.object);
+        if bare && !self.mark_intent(known).await? {
+            return Ok(Acted::Stale);
+        }
+        // The finalizer is the intent of a first creation; later ones are counted.
+        let first = bare && creation.attempt == 1 && creation.replaces.is_none();
+        if !first && !self.count_attempt(creation).await? {
             return Ok(Acted::Stale);
         }
         if let Some(lost) = &creation.replaces {
@@ -595,10 +633,21 @@ impl Pass<'_> {
         }
     }
 
-    fn updated(&mut self, id: &StreamId, difference: &crate::provider::Difference, known: &Known) {
-        let stream = Self::held(known);
+    fn updated(&mut self, id: &StreamId, difference: &Difference, known: &Known) {
+        let at = clock::now().mono;
+        let patience = self.limits.settling * REVERT_PATIENCE;
+        self.ctx.memories.change(&self.uid, |memory| {
+            let again = memory.sent.take().filter(|sent| {
+                sent.difference == *difference && at.saturating_duration_since(sent.at) < patience
+            });
+            memory.sent = Some(SentChange {
+                difference: difference.clone(),
+                times: again.map_or(0, |sent| sent.times) + 1,
+                at,
+            });
+        });
+        let stream = Self::held(known, &self.limits);
         if stream.is_some_and(|stream| plan::idle_pull(known, difference, &stream)) {
-            self.reactivated = true;
             self.happenings.push(Happening::PullReactivated(id.clone()));
         } else {
             self.happenings.push(Happening::Updated {
@@ -658,7 +707,6 @@ impl Pass<'_> {
         now: Now,
     ) -> Outcome {
         let opened = account.map_or(now.mono, |account| account.opened);
-        let schedule = &self.ctx.settings.schedule;
         let shut = |memory: &mut Memory, wait: Duration, outcome: &Outcome| {
             memory.gate = known.want.as_ref().ok().map(|want| Gate {
                 until: now.mono + wait,
@@ -669,48 +717,19 @@ impl Pass<'_> {
             });
         };
         if let Acted::Failed(error) = acted {
-            return self.failed(plan, &error, known, |memory, wait, outcome| {
-                shut(memory, wait, outcome);
-            });
+            return self.failed(plan, &error, known, shut);
         }
         if plan.changes() {
-            self.ctx
-                .memories
-                .change(&self.uid, |memory| memory.gate = None);
+            let changed = |memory: &mut Memory| memory.gate = None;
+            self.ctx.memories.change(&self.uid, changed);
+        }
+        if let Plan::Update { difference, .. } = plan
+            && let Some(outcome) = self.not_taking(difference, next, shut)
+        {
+            return outcome;
         }
         match next {
-            Plan::Rest(outcome) | Plan::AwaitWalk(_, outcome) => {
-                if *outcome == Outcome::InStep {
-                    self.ctx
-                        .memories
-                        .change(&self.uid, |memory| memory.not_taking = None);
-                }
-                outcome.clone()
-            }
-            Plan::Update { difference, .. } if plan.changes() => {
-                // The reply already shows that it was not taken.
-                let fields = difference.fields.clone();
-                let names = fields.join(", ");
-                self.ctx.memories.change(&self.uid, |memory| {
-                    let before = memory.not_taking.take().filter(|(old, _)| *old == fields).map_or(0, |(_, n)| n);
-                    let times = before + u32::from(matches!(plan, Plan::Update { .. }));
-                    memory.not_taking = Some((fields, times));
-                    let (outcome, wait) = if times >= NOT_TAKING_LIMIT {
-                        let message = format!(
-                            "the provider accepts {names} and keeps another value: correct the spec, or leave the field out of it"
-                        );
-                        (Outcome::stalled(Reason::NotTaking, message), schedule.stalled)
-                    } else {
-                        let message = format!("the provider has not taken {names} yet; it is sent again");
-                        let wait = schedule.backoff(times, 0.0);
-                        (Outcome::waiting_for(Reason::NotTaking, message, wait), wait)
-                    };
-                    if times > 0 {
-                        shut(memory, wait, &outcome);
-                    }
-                    outcome
-                })
-            }
+            Plan::Rest(outcome) | Plan::AwaitWalk(_, outcome) => outcome.clone(),
             Plan::Read(_) if !plan.changes() => Outcome::Quiet,
             Plan::Read(_)
             | Plan::Create(_)
@@ -724,6 +743,49 @@ impl Pass<'_> {
         }
     }
 
+    /// Whether the provider does not take a change that it accepts: its reply shows something else,
+    /// or what it showed did not last, again and again.
+    fn not_taking(
+        &self,
+        sent: &Difference,
+        next: &Plan,
+        shut: impl Fn(&mut Memory, Duration, &Outcome),
+    ) -> Option<Outcome> {
+        let schedule = &self.ctx.settings.schedule;
+        let left = match next {
+            Plan::Update { difference, .. } => Some(difference.fields.join(", ")),
+            Plan::Rest(_)
+            | Plan::AwaitWalk(..)
+            | Plan::Read(_)
+            | Plan::Create(_)
+            | Plan::Claim(_)
+            | Plan::Release(_)
+            | Plan::Delete(_)
+            | Plan::Finish(_) => None,
+        };
+        let names = left.clone().unwrap_or_else(|| sent.fields.join(", "));
+        let times = self.memory().sent.map_or(0, |sent| sent.times);
+        let (outcome, wait) = if times >= NOT_TAKING_LIMIT {
+            let message = format!(
+                "the provider accepts {names} and keeps another value: correct the spec, or leave the field out of it"
+            );
+            let outcome = Outcome::stalled(Reason::NotTaking, message);
+            (outcome, schedule.stalled)
+        } else if left.is_some() {
+            let message = format!("the provider has not taken {names} yet; it is sent again");
+            let wait = schedule.backoff(times, 0.0);
+            let outcome = Outcome::waiting_for(Reason::NotTaking, message, wait);
+            (outcome, wait)
+        } else {
+            return None;
+        };
+        // Where the reply shows it taken it may last this time; if not, it is not sent again.
+        self.ctx
+            .memories
+            .change(&self.uid, |memory| shut(memory, wait, &outcome));
+        left.map(|_| outcome)
+    }
+
     /// What an error of the provider means, and when the change may be tried again.
     fn failed(
         &self,
@@ -734,6 +796,13 @@ impl Pass<'_> {
     ) -> Outcome {
         let schedule = &self.ctx.settings.schedule;
         let outcome = Outcome::from(error);
+        let outcome = if known.leaving {
+            outcome.with_hint(
+                "set deletionPolicy: Retain on this object to let it go and leave the stream",
+            )
+        } else {
+            outcome
+        };
         if let Plan::Create(creation) = plan {
             if !error.refused_for_certain() {
                 return Outcome::waiting(
@@ -785,43 +854,55 @@ impl Pass<'_> {
         outcome: &mut Outcome,
     ) -> kube::Result<Option<String>> {
         let standing = self.old_status().ingest_secret_name;
-        if known.leaving || matches!(outcome, Outcome::Quiet) {
+        let untouched = stream
+            .is_none_or(|stream| plan::not_to_be_touched(known, stream, &self.limits).is_some());
+        if known.leaving || untouched || matches!(outcome, Outcome::Quiet) {
             return Ok(standing);
         }
-        let wanted = self
-            .object
-            .spec
-            .ingest_secret
-            .as_ref()
-            .map(|secret| secret.name.clone());
-        if let Some(old) = standing
-            .as_ref()
-            .filter(|old| wanted.as_ref() != Some(*old))
+        let wanted = self.object.spec.ingest_secret.as_ref();
+        let wanted = wanted.map(|secret| secret.name.clone());
+        let ingest = stream
+            .map(|stream| stream.ingest.clone())
+            .unwrap_or_default();
+        let delivered = match self
+            .exchange(standing.as_ref(), wanted.as_ref(), &ingest)
+            .await
         {
-            ingest::withdraw(&self.object, old, self.ctx).await?;
-        }
-        let (Some(name), Some(stream)) = (wanted, stream) else {
-            return Ok(standing.filter(|old| {
-                self.object
-                    .spec
-                    .ingest_secret
-                    .as_ref()
-                    .is_some_and(|s| s.name == *old)
-            }));
+            Err(error) => match ingest::refused(&error) {
+                Some(refused) => Delivered::Not(refused),
+                None => return Err(error),
+            },
+            Ok(delivered) => delivered,
         };
-        match ingest::deliver(&self.object, &name, &stream.ingest, self.ctx).await? {
-            Delivered::Same => Ok(Some(name)),
+        match delivered {
+            Delivered::Same => Ok(wanted),
             Delivered::Written => {
-                self.happenings
-                    .push(Happening::IngestSecretWritten(name.clone()));
-                Ok(Some(name))
+                let written = wanted.clone().map(Happening::IngestSecretWritten);
+                self.happenings.extend(written);
+                Ok(wanted)
             }
-            Delivered::NotOurs(refused) => {
+            Delivered::Not(refused) => {
                 if *outcome == Outcome::InStep {
                     *outcome = refused;
                 }
-                Ok(None)
+                Ok(standing.filter(|standing| wanted.as_ref() != Some(standing)))
             }
+        }
+    }
+
+    /// Takes the Secret of an earlier spec away, and writes that of this one.
+    async fn exchange(
+        &self,
+        standing: Option<&String>,
+        wanted: Option<&String>,
+        ingest: &Ingest,
+    ) -> kube::Result<Delivered> {
+        if let Some(old) = standing.filter(|old| wanted != Some(*old)) {
+            ingest::withdraw(&self.object, old, self.ctx).await?;
+        }
+        match wanted {
+            Some(name) => ingest::deliver(&self.object, name, ingest, self.ctx).await,
+            None => Ok(Delivered::Same),
         }
     }
 
@@ -833,14 +914,18 @@ impl Pass<'_> {
         outcome: &Outcome,
         ingest_secret: Option<String>,
         now: Now,
-    ) -> kube::Result<()> {
+    ) -> kube::Result<bool> {
         let old = self.old_status();
         let ours = stream.is_some_and(|stream| stream.mark.owner() == Some(&known.owner));
         if let (None, Some(stream)) = (&old.stream_id, stream)
             && !self.happenings.iter().any(|h| {
                 matches!(
                     h,
-                    Happening::Created(_) | Happening::CreatedInactive(_) | Happening::TakenOver(_)
+                    Happening::Created(_)
+                        | Happening::CreatedInactive(_)
+                        | Happening::TakenOver(_)
+                        | Happening::FoundAgain(_)
+                        | Happening::Adopted(_)
                 )
             })
             && !known.leaving
@@ -875,8 +960,11 @@ impl Pass<'_> {
                 ),
             recording_wanted: self.object.spec.recording == Some(true),
             ingest_secret,
-            reactivated: self.reactivated,
-            asked: self.object.annotations().get(RECONCILE_ANNOTATION).cloned(),
+            reactivated: self
+                .happenings
+                .iter()
+                .any(|happening| matches!(happening, Happening::PullReactivated(_))),
+            asked: api::token(&*self.object, RECONCILE_ANNOTATION),
         };
         let status = status::status(&old, seen, now.wall);
         let written = status_write::write(
@@ -886,22 +974,23 @@ impl Pass<'_> {
             &status,
         )
         .await?;
-        self.ctx
-            .reporter
-            .happened(&*self.object, &std::mem::take(&mut self.happenings));
         match written {
             Written::Same => {}
             Written::Changed(object) => self.object = Arc::new(*object),
-            // What it would have said is in memory and in the mirror; the next pass says it.
             Written::Stale => {
-                self.ctx.wake(&self.key);
-                return Ok(());
+                let untold = std::mem::take(&mut self.happenings);
+                self.ctx
+                    .memories
+                    .change(&self.uid, |memory| memory.untold = untold);
+                return Ok(false);
             }
         }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
         self.ctx
             .reporter
             .outcome(KIND, &*self.object, &old.conditions, outcome);
-        Ok(())
+        Ok(true)
     }
 
     /// The creation as the status tells it.

@@ -68,6 +68,18 @@ impl Outcome {
         }
     }
 
+    /// The same with another way out in its words.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        match &mut self {
+            Self::Waiting { message, .. }
+            | Self::Failed { message, .. }
+            | Self::Stalled { message, .. } => *message = format!("{message}; or {hint}"),
+            Self::InStep | Self::Suspended | Self::Quiet => {}
+        }
+        self
+    }
+
     /// The outcome's label in metrics and logs.
     pub fn label(&self) -> &'static str {
         match self {
@@ -162,6 +174,8 @@ reasons! {
     InvalidSecret,
     /// The Secret to write is not ours.
     SecretNotOurs,
+    /// The apiserver does not let us read or write a Secret.
+    SecretRefused,
     /// The endpoint is not one that the operator may call.
     EndpointNotAllowed,
     /// The provider does not accept the key.

@@ -3,8 +3,10 @@
 //! Wire words, quirks, status codes and orders of calls stay inside the folder of each provider.
 //! Nothing here retries a creation.
 
+mod broadcast;
 mod error;
 mod mark;
+mod recording;
 mod settings;
 mod stream;
 
@@ -14,10 +16,12 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+pub use broadcast::{BroadcastId, BroadcastSettings, ObservedBroadcast};
 pub use error::ProviderError;
 pub use mark::{Mark, Owner};
+pub use recording::{ObservedVideo, Start, Storage, VideoId};
 pub use settings::{Difference, Source, StreamSettings, difference};
-pub use stream::{ClientId, Ingest, ObservedStream, StreamId, Unreadable};
+pub use stream::{ClientId, Ingest, KeyReset, ObservedStream, StreamId, Unreadable};
 
 /// What a call to a provider gives: the call has a deadline, and its error holds no secret.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
@@ -32,6 +36,10 @@ pub struct Connection {
     pub identity: Arc<dyn Identity>,
     /// The live streams of that client.
     pub streams: Arc<dyn Streams>,
+    /// Their recordings.
+    pub recordings: Arc<dyn Recordings>,
+    /// The broadcasts of that client; `None` where the provider has none.
+    pub broadcasts: Option<Arc<dyn Broadcasts>>,
 }
 
 /// Whose key it is.
@@ -86,4 +94,57 @@ pub trait Streams: Send + Sync {
 
     /// Deletes a stream; that it is gone already is no error. Sent again where that may help.
     fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()>;
+
+    /// Makes a new stream key; the old one is dead at once. **Sent once**: an error that is not
+    /// [`ProviderError::refused_for_certain`] leaves open which key is good, and only a read of the
+    /// stream can tell. `None` where the provider says that there is no such stream.
+    fn reset_ingest_key<'a>(&'a self, id: &'a StreamId) -> Call<'a, Option<KeyReset>>;
+}
+
+/// Recordings of live streams, and the videos that come out of them. Videos are never deleted.
+pub trait Recordings: Send + Sync {
+    /// Begins to record. **Sent once**; whether it records is seen on the stream.
+    fn start<'a>(&'a self, stream: &'a StreamId) -> Call<'a, Start>;
+
+    /// Ends the recording. **Sent once**: a second call would answer that there is nothing. Returns
+    /// the video where the provider shows it, and `None`, too, where nothing was recorded or the
+    /// stream is gone; every video is found by [`Recordings::videos`].
+    fn stop<'a>(&'a self, stream: &'a StreamId) -> Call<'a, Option<ObservedVideo>>;
+
+    /// One page of the videos that came out of a stream, which may be gone; the first page is 1, and
+    /// a page without items ends the list. `None` stands for an item whose id cannot be read. Sent
+    /// again where that may help.
+    fn videos<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        page: u32,
+    ) -> Call<'a, Vec<Option<ObservedVideo>>>;
+}
+
+/// Broadcasts at a provider. A broadcast has no room for an owner mark but its name.
+pub trait Broadcasts: Send + Sync {
+    /// One page of the list of all broadcasts; the first page is 1, and a page without items ends
+    /// the list. `None` stands for an item whose id cannot be read or is not shown. Sent again
+    /// where that may help.
+    fn list(&self, page: u32) -> Call<'_, Vec<Option<ObservedBroadcast>>>;
+
+    /// One broadcast; `None` where the provider says that there is none. Sent again where that may
+    /// help.
+    fn get<'a>(&'a self, id: &'a BroadcastId) -> Call<'a, Option<ObservedBroadcast>>;
+
+    /// Creates a broadcast. **Sent once**: an error that is not
+    /// [`ProviderError::refused_for_certain`] leaves open whether it was made. The id is `None`
+    /// where the provider's answer does not tell it: it was made all the same.
+    fn create<'a>(&'a self, settings: &'a BroadcastSettings) -> Call<'a, Option<BroadcastId>>;
+
+    /// Sets exactly the settings that are `Some`, and returns what the provider has now; `None`
+    /// where the broadcast is gone. Sent again where that may help, since the values are absolute.
+    fn update<'a>(
+        &'a self,
+        id: &'a BroadcastId,
+        settings: &'a BroadcastSettings,
+    ) -> Call<'a, Option<ObservedBroadcast>>;
+
+    /// Deletes a broadcast; that it is gone already is no error. Sent again where that may help.
+    fn delete<'a>(&'a self, id: &'a BroadcastId) -> Call<'a, ()>;
 }

@@ -62,6 +62,7 @@ pub async fn watch<K>(
             namespace: namespaces.get(i).cloned(),
             listing: HashSet::new(),
             listed: false,
+            gone: Vec::new(),
         })
         .collect();
     let mut events = stream::select_all(apis.into_iter().enumerate().map(|(i, api)| {
@@ -85,6 +86,8 @@ struct Scope<K: Resource<DynamicType = ()>> {
     namespace: Option<String>,
     listing: HashSet<ObjectRef<K>>,
     listed: bool,
+    /// What went before every scope was listed.
+    gone: Vec<K>,
 }
 
 /// Several watches feed one store, so the lists of each scope are turned into single changes, and
@@ -133,6 +136,17 @@ fn scopes_step<K>(
             scopes[i].listing = HashSet::new();
             if scopes.iter().all(|scope| scope.listed) {
                 writer.apply_watcher_event(&Event::InitDone);
+                let gone: Vec<K> = scopes
+                    .iter_mut()
+                    .flat_map(|scope| scope.gone.drain(..))
+                    .collect();
+                for object in gone {
+                    let again = store.get(&ObjectRef::from_obj(&object));
+                    if again.is_some_and(|there| there.meta().uid == object.meta().uid) {
+                        writer.apply_watcher_event(&Event::Delete(object.clone()));
+                    }
+                    on(Change::Deleted(&object));
+                }
             }
         }
         Event::Apply(mut object) => {
@@ -148,6 +162,8 @@ fn scopes_step<K>(
                 on(Change::Applied { old, new });
             }
         }
+        // The store takes no deletions before it is whole.
+        Event::Delete(object) if !ready => scopes[i].gone.push(object),
         Event::Delete(object) => {
             writer.apply_watcher_event(&Event::Delete(object.clone()));
             on(Change::Deleted(&object));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use tokio::sync::Notify;
 
 use crate::lock::lock;
 
@@ -24,6 +25,17 @@ impl Moment {
     /// Milliseconds since 1970.
     pub fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// Milliseconds from then to this time.
+    pub(crate) fn millis_since(self, then: Self) -> i64 {
+        self.0.saturating_sub(then.0)
+    }
+
+    /// As in the names of recordings: `2022-06-03 13:25:16 +0000`.
+    pub(crate) fn spaced(self) -> String {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX);
+        at.strftime("%Y-%m-%d %H:%M:%S +0000").to_string()
     }
 }
 
@@ -51,6 +63,7 @@ fn millis(seconds: f64) -> i64 {
 pub struct Clock {
     origin: Instant,
     hand: Mutex<Hand>,
+    moved: Notify,
 }
 
 #[derive(Debug)]
@@ -75,6 +88,7 @@ impl Clock {
                 set: Duration::ZERO,
                 speed,
             }),
+            moved: Notify::new(),
         }
     }
 
@@ -91,6 +105,8 @@ impl Clock {
         let shown = hand.shown(elapsed);
         hand.at = shown.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
         hand.set = elapsed;
+        drop(hand);
+        self.moved.notify_one();
     }
 
     /// From here on, so many seconds pass in a real one. 0 stops the clock.
@@ -100,6 +116,20 @@ impl Clock {
         hand.at = hand.shown(elapsed);
         hand.set = elapsed;
         hand.speed = speed;
+        drop(hand);
+        self.moved.notify_one();
+    }
+
+    /// Resolves when somebody has put the hand elsewhere. One waits.
+    pub(crate) async fn moved(&self) {
+        self.moved.notified().await;
+    }
+
+    /// How long it takes, in real time, until the clock shows this. `None`: it stands still.
+    pub(crate) fn until(&self, at: Moment) -> Option<Duration> {
+        let left = u64::try_from(at.millis_since(self.now())).unwrap_or(0);
+        let speed = u64::from(self.speed());
+        (speed > 0).then(|| Duration::from_millis(left.div_ceil(speed)))
     }
 
     /// How many seconds pass in a real one.
@@ -147,6 +177,21 @@ mod tests {
         assert_eq!(clock.now(), start);
         clock.advance(Duration::from_hours(2));
         assert_eq!(clock.now(), start.plus(7200.0));
+    }
+
+    #[test]
+    fn how_long_until() {
+        let clock = Clock::new(0);
+        let later = clock.now().plus(10.0);
+        assert_eq!(clock.until(later), None);
+        clock.set_speed(1000);
+        assert!(
+            clock
+                .until(later)
+                .is_some_and(|wait| wait <= Duration::from_millis(10))
+        );
+        clock.advance(Duration::from_secs(20));
+        assert_eq!(clock.until(later), Some(Duration::ZERO));
     }
 
     #[test]

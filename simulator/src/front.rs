@@ -36,7 +36,12 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// The last value of a query parameter. (None that this crate knows is percent-encoded.)
+    /// The last value of a query parameter, decoded.
+    pub(crate) fn query_text(&self, name: &str) -> Option<String> {
+        self.query(name).map(decoded)
+    }
+
+    /// The last value of a query parameter, as it was sent.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.query.as_deref()?.split('&');
         pairs
@@ -45,6 +50,30 @@ impl Incoming {
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value)
     }
+}
+
+/// `%2C` and `+` for what they stand for. What is no such code is left as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .and_then(|code| std::str::from_utf8(code).ok())
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(match (first, code) {
+            (b'%', Some(byte)) => byte,
+            (b'+', _) => b' ',
+            _ => *first,
+        });
+        let taken = if *first == b'%' && code.is_some() {
+            2
+        } else {
+            0
+        };
+        rest = &after[taken..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What a provider knows of a call before it carries it out.
@@ -331,4 +360,23 @@ fn error(status: u16, body: ErrorBody, retry_after: Option<String>) -> Response 
         return reply.head(Body::from(GATEWAY_PAGE));
     }
     reply.response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn query_values() {
+        for (sent, meant) in [
+            ("a", "a"),
+            ("1%2C2", "1,2"),
+            ("Stream+Record%3A%20x", "Stream Record: x"),
+            ("%C3%BC", "ü"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+        ] {
+            assert_eq!(decoded(sent), meant);
+        }
+    }
 }

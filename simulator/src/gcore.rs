@@ -18,15 +18,26 @@
 mod api;
 mod auth;
 mod behaviour;
+mod broadcast;
+mod broadcasts;
+mod by_hand;
 mod control;
 mod encoder;
 mod errors;
 mod fields;
+mod links;
 mod paging;
 mod quota;
+mod recorder;
+mod recordings;
+mod shelf;
 mod sim_routes;
+mod sim_routes_by_hand;
 mod stream;
 mod streams;
+mod video;
+mod videos;
+mod webhooks;
 mod world;
 
 use std::io;
@@ -34,10 +45,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 
 pub use auth::{KeyView, Role};
-pub use behaviour::{Behaviour, ListOrder, PageShift, QuotaRefusal, Shift, Spoilt, SpoiltItem};
+pub use behaviour::{
+    Behaviour, BroadcastAnswer, Canned, ListOrder, NothingStopped, PageShift, QuotaRefusal, Shift,
+    Spoilt, SpoiltItem, StartErrors, UnknownIds,
+};
 pub use control::{ClientView, Control, KeyChange, WorldError};
 pub use encoder::{Encoder, Protocol, Refused};
+pub use recordings::Storage;
+pub use video::{Fate, VideoStatus};
 
+use tokio::task::JoinHandle;
+
+use crate::outbox;
 use crate::server::Server;
 
 /// How a simulator starts.
@@ -72,18 +91,36 @@ impl Default for Options {
 pub struct Simulator {
     control: Control,
     server: Server,
+    /// What goes on without a call: time, and webhooks.
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
 }
 
 impl Simulator {
     /// Starts it on the current runtime; when this returns it can be called.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let control = Control::new(&options);
+        let (control, queue) = Control::new(&options);
         for (key, client) in &options.keys {
             control.add_key(key, *client);
         }
         let router = sim_routes::router(control.clone());
         let server = Server::start(options.listen, router, control.gate()).await?;
-        Ok(Self { control, server })
+        let tasks = [
+            tokio::spawn(control.clone().tick()),
+            tokio::spawn(outbox::deliver(control.outbox(), queue)),
+        ];
+        Ok(Self {
+            control,
+            server,
+            tasks,
+        })
     }
 
     /// The base URL, without a slash at its end.

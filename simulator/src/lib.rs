@@ -11,6 +11,8 @@ mod front;
 pub mod gcore;
 mod limit;
 mod lock;
+mod outbox;
 mod server;
 
+pub use outbox::{Delivery, Webhook};
 pub use server::{Connections, Outage};

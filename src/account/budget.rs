@@ -156,6 +156,22 @@ impl Budget {
         false
     }
 
+    /// The next call is for this object: what it has just read would be old at the end of the
+    /// queue, and read again and again.
+    pub fn next(&self, key: &ObjectKey) {
+        let mut state = self.lock();
+        if state.reserved.contains_key(key) || state.queue.is_empty() {
+            return;
+        }
+        state
+            .queue
+            .retain(|ticket| !matches!(ticket, Ticket::Object(k) if k == key));
+        state.queue.push_front(Ticket::Object(key.clone()));
+        state.filed.insert(key.clone());
+        drop(state);
+        self.changed.notify_one();
+    }
+
     /// One call for a task; waits in the queue.
     pub async fn take(&self, now: Instant) {
         let granted = {
@@ -312,6 +328,21 @@ mod tests {
             budget.try_take(&key("b"), start + wait),
             "the reservation was not kept"
         );
+    }
+
+    #[test]
+    fn who_has_just_read_is_next() {
+        let start = clock::now().mono;
+        let budget = Budget::new(1, Wakes::default(), start);
+        for name in ["a", "b", "c"] {
+            budget.try_take(&key(name), start);
+        }
+        budget.next(&key("a"));
+        assert!(!budget.try_take(&key("a"), start));
+        let later = start + Duration::from_secs(1);
+        budget.hand_out(later);
+        assert!(!budget.try_take(&key("b"), later), "b overtook a");
+        assert!(budget.try_take(&key("a"), later));
     }
 
     #[test]

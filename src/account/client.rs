@@ -177,6 +177,20 @@ impl Client {
             .collect()
     }
 
+    /// Whether the provider refused this account's key in a walk.
+    pub fn refused(&self, account: &ObjectKey) -> bool {
+        self.members()
+            .get(account)
+            .is_some_and(|member| member.refused)
+    }
+
+    /// The provider accepts this account's key again.
+    pub fn accepted(&self, account: &ObjectKey) {
+        if let Some(member) = self.members().get_mut(account) {
+            member.refused = false;
+        }
+    }
+
     /// Whether an account is one of this client's.
     pub fn has(&self, account: &ObjectKey) -> bool {
         self.members().contains_key(account)

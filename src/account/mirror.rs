@@ -85,8 +85,11 @@ pub struct Vanished {
 pub struct Sight {
     /// It, as it was seen last.
     pub stream: Option<Arc<ObservedStream>>,
-    /// A whole walk that began after the last news of it did not show it.
+    /// A whole walk that began after the last news of it did not show it, or a read by id said that
+    /// there is none.
     pub doubtful: bool,
+    /// It was read after our last write about it had settled.
+    pub settled: bool,
     /// When the call began that told us last.
     pub told: Option<Instant>,
     /// When the last read by id began that said that there is none; `None` where news came since.
@@ -119,7 +122,9 @@ impl Mirror {
     pub fn read(&self, asked: Instant, found: ObservedStream) -> News {
         let mut news = News::default();
         let mut inner = self.lock();
-        inner.not_found.remove(&found.id);
+        if inner.not_found.get(&found.id).is_some_and(|at| *at < asked) {
+            inner.not_found.remove(&found.id);
+        }
         if inner
             .deleted
             .get(&found.id)
@@ -144,18 +149,9 @@ impl Mirror {
                 ingest: old.stream.ingest.clone(),
                 ..found
             },
-            // A list that leaves the mark out does not take it away.
-            Some(old) if unshown(&found) => {
-                let mut found = found;
-                found.mark = old.stream.mark.clone();
-                found
-                    .settings
-                    .gcore
-                    .client_entity_data
-                    .clone_from(&old.stream.settings.gcore.client_entity_data);
-                found
-            }
-            _ => found,
+            // What a list leaves out is not taken away.
+            Some(old) => completed(found, &old.stream),
+            None => found,
         };
         if old.as_ref().is_none_or(|old| *old.stream != stream) {
             news.streams.push(stream.id.clone());
@@ -179,6 +175,10 @@ impl Mirror {
     pub fn wrote(&self, ended: Instant, stream: ObservedStream) {
         let mut inner = self.lock();
         inner.not_found.remove(&stream.id);
+        let stream = match inner.streams.get(&stream.id) {
+            Some(old) => completed(stream, &old.stream),
+            None => stream,
+        };
         inner.put(Entry {
             stream: Arc::new(stream),
             told: ended,
@@ -251,6 +251,9 @@ impl Mirror {
         let mut owners: Vec<ObjectKey> = inner.waiting.drain().collect();
         if let [previous, _] = inner.walks.provable[..] {
             let held: HashSet<&StreamId> = held.iter().collect();
+            inner
+                .not_found
+                .retain(|id, at| held.contains(id) || *at >= previous);
             let gone: Vec<StreamId> = inner
                 .streams
                 .iter()
@@ -347,8 +350,12 @@ impl Mirror {
         let entry = inner.streams.get(id);
         Sight {
             stream: entry.map(|entry| Arc::clone(&entry.stream)),
-            doubtful: entry
-                .is_some_and(|e| inner.walks.last.is_some_and(|last| self.missed(e, last))),
+            doubtful: entry.is_some_and(|e| {
+                inner.not_found.contains_key(id)
+                    || inner.walks.last.is_some_and(|last| self.missed(e, last))
+            }),
+            settled: entry
+                .is_some_and(|e| e.wrote.is_none_or(|wrote| e.told >= wrote + self.settling)),
             told: entry.map(|entry| entry.told),
             not_found: inner.not_found.get(id).copied(),
             deleted: entry.is_none() && inner.deleted.contains_key(id),
@@ -469,6 +476,25 @@ fn unshown(stream: &ObservedStream) -> bool {
     stream.mark == Mark::Unreadable && stream.settings.gcore.client_entity_data.is_none()
 }
 
+/// News of a stream, with what they leave out and what a stream always has taken from the old: lists
+/// may show less than a read by id.
+fn completed(mut found: ObservedStream, old: &ObservedStream) -> ObservedStream {
+    if unshown(&found) {
+        found.mark = old.mark.clone();
+        let data = &old.settings.gcore.client_entity_data;
+        found.settings.gcore.client_entity_data.clone_from(data);
+    }
+    let (new, old_settings) = (&mut found.settings, &old.settings);
+    new.name = new.name.take().or_else(|| old_settings.name.clone());
+    new.active = new.active.or(old_settings.active);
+    new.auto_record = new.auto_record.or(old_settings.auto_record);
+    new.dvr_enabled = new.dvr_enabled.or(old_settings.dvr_enabled);
+    new.dvr_seconds = new.dvr_seconds.or(old_settings.dvr_seconds);
+    found.ingest = found.ingest.or(&old.ingest);
+    found.playback = found.playback.or(&old.playback);
+    found
+}
+
 /// The object that a stream's mark names.
 fn named(stream: &ObservedStream) -> Option<ObjectKey> {
     stream
@@ -503,6 +529,8 @@ mod tests {
             },
             live: false,
             recording: None,
+            session_started_at: None,
+            broadcasts: Vec::new(),
             ingest: Ingest::default(),
             playback: Playback::default(),
         }

@@ -1,7 +1,7 @@
 //! The accounts that are open: which key works, and which client it belongs to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -57,13 +57,14 @@ pub struct Registry {
     accounts: Wakes,
     scope: Scope,
     settling: Duration,
-    began: Instant,
 }
 
 #[derive(Default)]
 struct Inner {
     accounts: HashMap<ObjectKey, Account>,
     clients: HashMap<(String, ClientId), Running>,
+    /// The accounts that this process has tried to open.
+    tried: HashSet<ObjectKey>,
 }
 
 struct Running {
@@ -80,7 +81,6 @@ impl Registry {
         scope: Scope,
         settling: Duration,
     ) -> Self {
-        let began = clock::now().mono;
         Self {
             inner: Mutex::default(),
             index,
@@ -88,7 +88,6 @@ impl Registry {
             accounts,
             scope,
             settling,
-            began,
         }
     }
 
@@ -169,6 +168,26 @@ impl Registry {
         );
     }
 
+    /// Whether this process has tried to open an account.
+    pub fn tried(&self, account: &ObjectKey) -> bool {
+        self.lock().tried.contains(account)
+    }
+
+    /// This process has tried to open an account, with whatever result. The first time its streams
+    /// are woken.
+    pub fn set_tried(&self, account: &ObjectKey) {
+        let first = self.lock().tried.insert(account.clone());
+        if first {
+            self.wake_streams(account);
+        }
+    }
+
+    /// An account is gone.
+    pub fn forget(&self, account: &ObjectKey) {
+        self.close(account);
+        self.lock().tried.remove(account);
+    }
+
     /// Wakes the streams of an account.
     pub fn wake_streams(&self, account: &ObjectKey) {
         self.streams.wake_all(self.index.of_account(account));
@@ -192,7 +211,8 @@ impl Registry {
         let client = Arc::new(Client::new(
             id,
             self.settling,
-            self.began,
+            // What was written before, by us or by others, is not known here.
+            clock::now().mono,
             self.scope.clone(),
             Arc::clone(&self.index),
             self.streams.clone(),

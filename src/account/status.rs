@@ -1,11 +1,10 @@
 //! The status of an account, from what a pass found. Pure.
 
 use jiff::Timestamp;
-use kube::ResourceExt as _;
 
 use super::Found;
 use crate::{
-    api::{RECONCILE_ANNOTATION, StreamingAccount, StreamingAccountStatus},
+    api::{RECONCILE_ANNOTATION, StreamingAccount, StreamingAccountStatus, token},
     conditions::Conditions,
     outcome::Outcome,
 };
@@ -41,7 +40,7 @@ pub(super) fn status(
             .confirmed
             .clone()
             .or_else(|| old.confirmed_disappearance.clone()),
-        last_handled_reconcile_at: account.annotations().get(RECONCILE_ANNOTATION).cloned(),
+        last_handled_reconcile_at: token(account, RECONCILE_ANNOTATION),
         conditions: conditions.finish(),
     }
 }

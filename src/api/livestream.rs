@@ -414,3 +414,16 @@ pub struct Playback {
     #[schemars(length(max = 2048))]
     pub iframe: Option<String>,
 }
+
+impl Playback {
+    /// These addresses, and those of `old` where one is not shown.
+    #[must_use]
+    pub fn or(self, old: &Self) -> Self {
+        Self {
+            hls: self.hls.or_else(|| old.hls.clone()),
+            hls_mpegts: self.hls_mpegts.or_else(|| old.hls_mpegts.clone()),
+            dash: self.dash.or_else(|| old.dash.clone()),
+            iframe: self.iframe.or_else(|| old.iframe.clone()),
+        }
+    }
+}

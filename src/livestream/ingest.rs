@@ -10,6 +10,7 @@ use kube::{
 
 use crate::{
     api::LiveStream,
+    conditions::cut,
     context::Context,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
@@ -23,8 +24,8 @@ pub(super) enum Delivered {
     Same,
     /// It was written.
     Written,
-    /// It is not ours, so it was not.
-    NotOurs(Outcome),
+    /// It was not: it is not ours, or the apiserver does not let us.
+    Not(Outcome),
 }
 
 /// Puts the addresses into the Secret that the spec names, if that is ours or not there.
@@ -42,13 +43,13 @@ pub(super) async fn deliver(
             Ok(_) => Ok(Delivered::Written),
             // Somebody was quicker: the next pass sees whose it is.
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
-                Ok(Delivered::NotOurs(not_ours(name)))
+                Ok(Delivered::Not(not_ours(name)))
             }
             Err(error) => Err(error),
         };
     };
     if !is_ours(object, &standing) {
-        return Ok(Delivered::NotOurs(not_ours(name)));
+        return Ok(Delivered::Not(not_ours(name)));
     }
     if standing.data.as_ref() == wanted.data.as_ref() {
         return Ok(Delivered::Same);
@@ -144,4 +145,21 @@ fn not_ours(name: &str) -> Outcome {
             "the Secret {name} was not made for this object, so it is not written: name another one in spec.ingestSecret, or delete it"
         ),
     )
+}
+
+/// The outcome where the apiserver understood the call and will not do it (no permission, a quota, an
+/// immutable Secret). Other trouble is tried again.
+pub(super) fn refused(error: &kube::Error) -> Option<Outcome> {
+    let kube::Error::Api(status) = error else {
+        return None;
+    };
+    (status.is_forbidden() || status.is_invalid()).then(|| {
+        Outcome::stalled(
+            Reason::SecretRefused,
+            format!(
+                "a Secret cannot be read or written: {}",
+                cut(&status.message, 256)
+            ),
+        )
+    })
 }

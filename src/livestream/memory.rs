@@ -10,7 +10,8 @@ use std::{
 
 use crate::{
     outcome::Outcome,
-    provider::{ProviderError, StreamId, StreamSettings},
+    provider::{Difference, ProviderError, StreamId, StreamSettings},
+    report::Happening,
 };
 
 /// What one object's passes tell the next.
@@ -20,8 +21,10 @@ pub struct Memory {
     pub creation: Option<Sent>,
     /// A change that did not work, and until when it is not tried again.
     pub gate: Option<Gate>,
-    /// The fields that the provider did not take, and how often in a row.
-    pub not_taking: Option<(Vec<&'static str>, u32)>,
+    /// The change of settings that was sent last.
+    pub sent: Option<SentChange>,
+    /// What happened and could not be told yet.
+    pub untold: Vec<Happening>,
     /// The stream whose absence was proved and which is being replaced.
     pub lost: Option<StreamId>,
 }
@@ -45,6 +48,17 @@ pub struct Sent {
     pub at: Instant,
     /// How it ended.
     pub result: SentResult,
+}
+
+/// A change of settings that this process sent.
+#[derive(Clone, Debug)]
+pub struct SentChange {
+    /// What was changed.
+    pub difference: Difference,
+    /// How often in a row just this was sent.
+    pub times: u32,
+    /// When it was sent last.
+    pub at: Instant,
 }
 
 /// How a creation ended.

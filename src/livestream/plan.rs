@@ -79,6 +79,8 @@ pub struct Provider {
     pub began: Instant,
     /// The streams whose mark names this namespace and name, the oldest first.
     pub named: Vec<Arc<ObservedStream>>,
+    /// Those of them of which a read by id said that there is none.
+    pub unfound: Vec<StreamId>,
     /// What is known of the stream that is held or adopted, and of each that carries our mark.
     pub sights: Vec<(StreamId, Sight, Proof)>,
     /// How far the absence of a stream with our mark is proved, since the last creation.
@@ -200,14 +202,10 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
         Ok(want) => want,
         Err(outcome) => return Plan::Rest(outcome.clone()),
     };
-    let ours = provider
-        .named
-        .iter()
-        .find(|stream| is_ours(known, &stream.mark))
-        .map(|stream| &stream.id);
-    let Some(id) = known.adopts.as_ref().or(known.recorded.as_ref()).or(ours) else {
+    let Some(id) = known.held() else {
         return create(known, want, provider, memory, limits, None);
     };
+    let id = &id;
     let (sight, proof) = provider.sight(id);
     match &sight.stream {
         // The list does not show it any more. Where many vanish at once, nobody is asked.
@@ -231,6 +229,9 @@ fn settle(
     provider: &Provider,
     limits: &Limits,
 ) -> Plan {
+    if unshown(stream) {
+        return Plan::Read(stream.id.clone());
+    }
     if let Some(outcome) = not_to_be_touched(known, stream, limits) {
         return Plan::Rest(outcome);
     }
@@ -292,8 +293,17 @@ pub(super) fn idle_pull(known: &Known, difference: &Difference, stream: &Observe
         && matches!(stream.settings.source, Some(Source::Pull(_)))
 }
 
+/// Neither the mark nor the text that it stands in was shown: a read by id shows it.
+fn unshown(stream: &ObservedStream) -> bool {
+    stream.mark == Mark::Unreadable && stream.settings.gcore.client_entity_data.is_none()
+}
+
 /// The stream is not ours to change.
-fn not_to_be_touched(known: &Known, stream: &ObservedStream, limits: &Limits) -> Option<Outcome> {
+pub(super) fn not_to_be_touched(
+    known: &Known,
+    stream: &ObservedStream,
+    limits: &Limits,
+) -> Option<Outcome> {
     if is_ours(known, &stream.mark) {
         return None;
     }
@@ -319,7 +329,13 @@ fn not_to_be_touched(known: &Known, stream: &ObservedStream, limits: &Limits) ->
         Mark::Owned(owner) if !known.may_take_from(owner, limits) => {
             Some(owned_elsewhere(id, owner))
         }
-        Mark::Owned(_) | Mark::None | Mark::Released(_) | Mark::Unreadable => None,
+        Mark::Unreadable => Some(Outcome::stalled(
+            Reason::OwnedElsewhere,
+            format!(
+                "stream {id} carries an owner mark that cannot be read, so it is not touched: mend or remove the mark at the provider"
+            ),
+        )),
+        Mark::Owned(_) | Mark::None | Mark::Released(_) => None,
     }
 }
 
@@ -397,8 +413,20 @@ fn create(
     if !provider.walked {
         return Plan::AwaitWalk(provider.began, Outcome::Quiet);
     }
+    if provider
+        .named
+        .iter()
+        .any(|stream| is_ours(known, &stream.mark) && Some(&stream.id) != replaces)
+    {
+        // One that is ours is held, not created again.
+        return Plan::Rest(Outcome::Quiet);
+    }
+    let namesake = provider
+        .named
+        .iter()
+        .find(|stream| !is_ours(known, &stream.mark) && !provider.unfound.contains(&stream.id));
     if replaces.is_none()
-        && let Some(namesake) = provider.named.first()
+        && let Some(namesake) = namesake
         && let Some(owner) = namesake.mark.owner()
     {
         return if known.may_take_from(owner, limits) {
@@ -426,6 +454,9 @@ fn create(
         Past::Made { .. } if replaces.is_some() => next(false),
         Past::Refused { active, .. } => next(active && want.active == Some(true)),
         Past::Unknown { attempt } | Past::Made { attempt } => {
+            if provider.vanished {
+                return Plan::Rest(Outcome::Quiet);
+            }
             let waiting = |message: &str| Outcome::waiting(Reason::CreationUnknown, message);
             if !provider.creation.walked {
                 return Plan::AwaitWalk(
@@ -531,6 +562,10 @@ fn leave_without_account(known: &Known, memory: &Memory, trouble: &Outcome) -> P
     if !known.finalizer || nothing_made {
         return Plan::Finish(Vec::new());
     }
+    // It is not known yet whether the account can be used.
+    if *trouble == Outcome::Quiet {
+        return Plan::Rest(Outcome::Quiet);
+    }
     if known.policy() == DeletionPolicy::Retain {
         return Plan::Finish(
             id.map(|id| {
@@ -580,15 +615,10 @@ fn leave(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, n
     for id in &ids {
         let (sight, proof) = provider.sight(id);
         match (&sight.stream, sight.not_found) {
-            (Some(stream), _) => match farewell(known, stream, &sight, limits, now) {
-                Farewell::Act(plan) => return *plan,
-                Farewell::Stays(why) => stay.push(((*id).clone(), why)),
-                Farewell::Gone => {}
-            },
             (None, _) if sight.deleted => {}
             (None, None) => return Plan::Read((*id).clone()),
-            // A read that lags behind our own creation proves nothing.
-            (None, Some(asked)) if asked < proof.from => {
+            // A read that lags behind our own write proves nothing.
+            (_, Some(asked)) if asked < proof.from => {
                 return if now.mono < proof.from {
                     Plan::Rest(Outcome::waiting_for(
                         Reason::DeletionBlocked,
@@ -599,7 +629,13 @@ fn leave(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, n
                     Plan::Read((*id).clone())
                 };
             }
-            (None, Some(_)) => {}
+            // What was seen of it is older than the read that did not find it.
+            (_, Some(_)) => {}
+            (Some(stream), None) => match farewell(known, stream, &sight, limits, now) {
+                Farewell::Act(plan) => return *plan,
+                Farewell::Stays(why) => stay.push(((*id).clone(), why)),
+                Farewell::Gone => {}
+            },
         }
     }
     if ids.is_empty()
@@ -633,7 +669,13 @@ fn farewell(
 ) -> Farewell {
     let act = |plan| Farewell::Act(Box::new(plan));
     let id = &stream.id;
+    if unshown(stream) {
+        return act(Plan::Read(id.clone()));
+    }
     let ours = is_ours(known, &stream.mark);
+    if matches!(&stream.mark, Mark::Released(owner) if owner.uid == known.owner.uid) {
+        return Farewell::Gone;
+    }
     if !ours && not_to_be_touched(known, stream, limits).is_some() {
         return Farewell::Stays("it does not carry the mark of this object");
     }
@@ -672,6 +714,34 @@ fn is_ours(known: &Known, mark: &Mark) -> bool {
 }
 
 impl Known {
+    /// The stream that this object holds: the one that it adopts; else the one that its status names;
+    /// else, also where that one is gone, the oldest that carries its mark.
+    pub fn held(&self) -> Option<StreamId> {
+        if self.adopts.is_some() {
+            return self.adopts.clone();
+        }
+        let Ok(provider) = &self.account else {
+            return self.recorded.clone();
+        };
+        let gone = |id: &StreamId| {
+            let (sight, _) = provider.sight(id);
+            sight.not_found.is_some() || sight.deleted
+        };
+        let mut ours = provider
+            .named
+            .iter()
+            .filter(|stream| is_ours(self, &stream.mark))
+            .map(|stream| &stream.id);
+        match &self.recorded {
+            Some(recorded) if gone(recorded) => ours
+                .find(|id| *id != recorded && !gone(id))
+                .or(Some(recorded))
+                .cloned(),
+            Some(recorded) => Some(recorded.clone()),
+            None => ours.next().cloned(),
+        }
+    }
+
     /// What becomes of the stream: what the spec says, else delete what we created and leave what we
     /// adopted.
     pub fn policy(&self) -> DeletionPolicy {

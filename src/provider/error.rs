@@ -20,7 +20,8 @@ pub enum ProviderError {
         /// How long the provider asks to wait; `None` where it does not say.
         retry_after: Option<Duration>,
     },
-    /// The provider understood the call and will not do it (400, 404, 422).
+    /// The provider understood the call and will not do it (400, 404, 422, and a success that names
+    /// errors).
     #[error("the provider refused: {status} {message}")]
     Refused {
         /// The HTTP status.

@@ -4,24 +4,26 @@
 //! depends on it. Documents are named, not linked: the API spec is the `OpenAPI` file of the
 //! Streaming API, the IAM specification is the platform's.
 
+mod broadcasts;
 mod client;
 mod failure;
 mod http;
 mod map;
 mod mark;
 mod message;
+mod recordings;
 mod wire;
 
 use std::sync::Arc;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
-use self::client::{Api, Request, Route};
+use self::client::{Answer, Api, Request, Route};
 use super::{
-    Call, ClientId, Connection, Identity, Mark, ObservedStream, Owner, Page, ProviderError,
-    StreamId, StreamSettings, Streams,
+    Call, ClientId, Connection, Identity, KeyReset, Mark, ObservedStream, Owner, Page,
+    ProviderError, StreamId, StreamSettings, Streams,
 };
 use crate::secret::Secret;
 
@@ -47,7 +49,9 @@ pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, S
     let gcore = Arc::new(Gcore(Api::new(endpoint, key, http.clone())?));
     Ok(Connection {
         identity: gcore.clone(),
-        streams: gcore,
+        streams: gcore.clone(),
+        recordings: gcore.clone(),
+        broadcasts: Some(gcore),
     })
 }
 
@@ -101,7 +105,7 @@ impl Streams for Gcore {
             ] {
                 fields.entry(name).or_insert(value);
             }
-            let body = self
+            let answer = self
                 .0
                 .send(Request {
                     method: Method::POST,
@@ -111,7 +115,7 @@ impl Streams for Gcore {
                     secrets: map::secrets(settings),
                 })
                 .await?;
-            stream(&body, Mark::Unreadable)
+            stream(&answer.body, Mark::Unreadable)
         })
     }
 
@@ -155,34 +159,45 @@ impl Streams for Gcore {
     }
 
     fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()> {
+        Box::pin(self.remove(Route::Stream(id)))
+    }
+
+    /// 200 and the stream: the ingest was cut. 202: the key is new, and an ingest that ran goes on
+    /// (API spec; in no SDK). That is also what any other success could mean.
+    fn reset_ingest_key<'a>(&'a self, id: &'a StreamId) -> Call<'a, Option<KeyReset>> {
         Box::pin(async move {
-            let body = self
-                .0
-                .send(Request {
-                    method: Method::DELETE,
-                    route: Route::Stream(id),
-                    body: None,
-                    secrets: Vec::new(),
-                })
-                .await;
-            match present(body)? {
-                Some(body) if !body.is_empty() => decode(&body).map(|IgnoredAny| ()),
-                Some(_) | None => Ok(()),
+            let reset = Request::bare(Method::POST, Route::ResetKey(id));
+            let Some(answer) = present(self.0.send(reset).await)? else {
+                return Ok(None);
+            };
+            if answer.status != StatusCode::OK {
+                no_matter(&answer.body)?;
+                return Ok(Some(KeyReset::RestartEncoder));
             }
+            let shown = if says_nothing(&answer.body) {
+                None
+            } else {
+                // What it does not show may be there all the same, as in the answer to a creation.
+                Some(Box::new(the_stream(id, &answer.body, Mark::Unreadable)?))
+            };
+            Ok(Some(KeyReset::Cut(shown)))
         })
     }
 }
 
 impl Gcore {
     async fn read(&self, route: Route<'_>) -> Result<Vec<u8>, ProviderError> {
-        self.0
-            .send(Request {
-                method: Method::GET,
-                route,
-                body: None,
-                secrets: Vec::new(),
-            })
-            .await
+        let answer = self.0.send(Request::bare(Method::GET, route)).await?;
+        Ok(answer.body)
+    }
+
+    /// Deletes what a route names.
+    async fn remove(&self, route: Route<'_>) -> Result<(), ProviderError> {
+        let answer = self.0.send(Request::bare(Method::DELETE, route)).await;
+        match present(answer)? {
+            Some(answer) => no_matter(&answer.body),
+            None => Ok(()),
+        }
     }
 
     /// Replaces the mark and keeps the user's text.
@@ -206,7 +221,7 @@ impl Gcore {
         secrets: Vec<Secret>,
         unshown: Mark,
     ) -> Result<Option<ObservedStream>, ProviderError> {
-        let body = self
+        let answer = self
             .0
             .send(Request {
                 method: Method::PATCH,
@@ -215,8 +230,8 @@ impl Gcore {
                 secrets,
             })
             .await;
-        let read = |body: Vec<u8>| the_stream(id, &body, unshown);
-        present(body)?.map(read).transpose()
+        let read = |answer: Answer| the_stream(id, &answer.body, unshown);
+        present(answer)?.map(read).transpose()
     }
 }
 
@@ -229,11 +244,11 @@ fn marked(user: &str, mark: &Mark) -> Result<String, ProviderError> {
     })
 }
 
-/// A missing stream is no error. That operations on streams answer 404 for one is documented only
-/// for recordings and clips; it is taken for all.
+/// What is missing is no error. That operations on streams answer 404 for one is documented only
+/// for recordings and clips; it is taken for all, and for broadcasts.
 fn present<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
     match result {
-        Ok(body) => Ok(Some(body)),
+        Ok(answer) => Ok(Some(answer)),
         Err(ProviderError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -242,7 +257,7 @@ fn present<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderErr
 /// A stream from a body; see [`map::observed`].
 fn stream(body: &[u8], unshown: Mark) -> Result<ObservedStream, ProviderError> {
     let value: Value = decode(body)?;
-    map::observed(wire::stream(value), unshown)
+    map::observed(wire::object(value), unshown)
         .map_err(|unreadable| failure::garbled(unreadable.what))
 }
 
@@ -254,6 +269,19 @@ fn the_stream(id: &StreamId, body: &[u8], unshown: Mark) -> Result<ObservedStrea
     } else {
         Err(failure::garbled("it is another stream"))
     }
+}
+
+/// Whether a body is empty, or null.
+fn says_nothing(body: &[u8]) -> bool {
+    [&b""[..], b"null"].contains(&body.trim_ascii())
+}
+
+/// A success needs no body here, but a gateway's page is not taken for one.
+fn no_matter(body: &[u8]) -> Result<(), ProviderError> {
+    if says_nothing(body) {
+        return Ok(());
+    }
+    decode(body).map(|IgnoredAny| ())
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderError> {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Mark, StreamSettings};
+use jiff::Timestamp;
+
+use super::{BroadcastId, Mark, StreamSettings};
 use crate::{api::Playback, secret::Secret};
 
 /// The provider's id of a stream. Opaque.
@@ -56,6 +58,10 @@ pub struct ObservedStream {
     pub live: bool,
     /// Whether it is being recorded now; `None` where the provider does not say.
     pub recording: Option<bool>,
+    /// When the session began that is live now, or that was live last.
+    pub session_started_at: Option<Timestamp>,
+    /// The broadcasts that show it, in a stable order; empty where the provider does not say.
+    pub broadcasts: Vec<BroadcastId>,
     /// Where an encoder sends to.
     pub ingest: Ingest,
     /// Where viewers watch.
@@ -77,6 +83,15 @@ pub struct Ingest {
     pub whip: Option<Secret>,
 }
 
+/// How a stream key was renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyReset {
+    /// An ingest with the old key was cut. The stream as it is now, where the provider shows it.
+    Cut(Option<Box<ObservedStream>>),
+    /// The key is new, but an ingest that runs could not be cut: the encoder must be restarted.
+    RestartEncoder,
+}
+
 /// An item of a list that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
@@ -84,4 +99,18 @@ pub struct Unreadable {
     pub id: Option<StreamId>,
     /// What is wrong with it, in stable words and without its text.
     pub what: String,
+}
+
+impl Ingest {
+    /// These addresses, and those of `old` where one is not shown.
+    #[must_use]
+    pub fn or(self, old: &Self) -> Self {
+        Self {
+            push: self.push.or_else(|| old.push.clone()),
+            backup_push: self.backup_push.or_else(|| old.backup_push.clone()),
+            srt: self.srt.or_else(|| old.srt.clone()),
+            backup_srt: self.backup_srt.or_else(|| old.backup_srt.clone()),
+            whip: self.whip.or_else(|| old.whip.clone()),
+        }
+    }
 }

@@ -50,6 +50,12 @@ fn stream_applied(context: &Context, old: Option<&LiveStream>, new: &LiveStream)
     if wiped || watch::calls_for_a_pass(old, new, FINALIZER) {
         context.wakes.wake(ObjectKey::of(new));
     }
+    // One that adopts may come before those that hold the same stream already: they look again.
+    if old.is_none_or(|old| old.spec.external_id != new.spec.external_id) {
+        for id in new.spec.external_id.iter().map(StreamId::new) {
+            context.wakes.wake_all(context.index.of_stream(&id));
+        }
+    }
 }
 
 /// Nothing is kept of an object that is gone.
@@ -74,7 +80,7 @@ pub(super) async fn accounts(
         Change::Applied { old, new } => account_applied(&context, old.as_deref(), new),
         Change::Deleted(old) => {
             let key = ObjectKey::of(old);
-            context.registry.close(&key);
+            context.registry.forget(&key);
             if let Some(uid) = &old.metadata.uid {
                 context.attempts.forget(uid);
             }

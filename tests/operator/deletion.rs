@@ -1,6 +1,6 @@
 //! What must go, what must stay, and what blocks it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Secret;
@@ -298,20 +298,29 @@ async fn what_is_live_is_not_deleted_until_it_may() {
 }
 
 #[tokio::test]
-async fn a_stream_that_went_live_a_moment_ago_is_protected() {
-    let mut world = World::bare("justlive").await;
+async fn what_went_live_unseen_is_protected() {
+    let mut world = World::bare("unseen").await;
     // The list is walked too seldom to show it.
     world.account(json!({"pollIntervalSeconds": 3600})).await;
     world.start(&[]);
     world.stream("keynote", json!({"active": true})).await;
     world.until_ready("keynote").await;
+    let read = world.sim.clock().elapsed();
     let id = world.stream_id("keynote").await;
     world.sim.set_live(id, true).unwrap();
+    world
+        .until_true("what was read is too old to decide on", async || {
+            world.sim.clock().elapsed() > read + Duration::from_secs(5)
+        })
+        .await;
     world.delete("LiveStream", "keynote").await;
     world
         .until_reason("keynote", "Ready", "LiveProtected")
         .await;
     assert_eq!((world.deletions(), world.sim.streams(CLIENT).len()), (0, 1));
+    world.sim.set_live(id, false).unwrap();
+    world.until_gone("LiveStream", "keynote").await;
+    assert_eq!((world.deletions(), world.sim.streams(CLIENT).len()), (1, 0));
 }
 
 #[tokio::test]
@@ -696,4 +705,67 @@ async fn the_secret_for_the_encoder_goes_with_its_object() {
         })
         .await;
     assert_eq!(world.sim.streams(CLIENT), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn many_deletions_share_a_small_budget() {
+    let world = World::bare("budget").await;
+    world.account(json!({"pollIntervalSeconds": 3600})).await;
+    let mut world = world;
+    world.start(&[]);
+    let names: Vec<String> = (0..12).map(|n| format!("camera-{n}")).collect();
+    join_all(names.iter().map(async |name| {
+        world.stream(name, json!({"active": true})).await;
+        world.until_ready(name).await;
+    }))
+    .await;
+    // Each waits longer for its turn than a read of it is good for.
+    let spec = json!({"spec": {"requestsPerSecond": 1}});
+    world
+        .patch("StreamingAccount", "default", spec)
+        .await
+        .unwrap();
+    world
+        .until(
+            "StreamingAccount",
+            "default",
+            "at the new rate",
+            |account| status_of(account)["observedGeneration"] == json!(2),
+        )
+        .await;
+    join_all(names.iter().map(|name| world.delete("LiveStream", name))).await;
+    let reads = || world.sim.count("GET", "/streaming/streams/{id}");
+    world
+        .until_true("all are deleted, or read over and over", async || {
+            world.sim.streams(CLIENT).is_empty() || reads() > 24
+        })
+        .await;
+    assert!(reads() <= 12, "{} reads for 12 deletions", reads());
+    for name in &names {
+        world.until_gone("LiveStream", name).await;
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_carried_out_unseen_is_found_out_by_one_read() {
+    let world = World::new("unseenend").await;
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    let id = world.stream_id("keynote").await;
+    world.sim.fault(on("DELETE", Action::TimeoutAfterApply));
+    // By the time that it may be tried again, what was read is too old to decide on.
+    world.sim.fault(on("DELETE", Action::too_many(Some("6"))));
+    world.delete("LiveStream", "keynote").await;
+    world
+        .until_true("it is found out, or asked over and over", async || {
+            world.get("LiveStream", "keynote").await.is_none()
+                || world.sim.count("GET", "/streaming/streams/{id}") > 10
+        })
+        .await;
+    let reads = world.sim.calls_where(0, |call| {
+        call.method == "GET" && call.id == Some(id.to_string())
+    });
+    assert!(reads.len() <= 2, "{} reads", reads.len());
+    world.until_gone("LiveStream", "keynote").await;
+    assert_eq!((world.posts(), world.sim.streams(CLIENT).len()), (1, 0));
 }

@@ -22,6 +22,7 @@ mod harness;
 mod accounts;
 mod canary;
 mod deletion;
+mod edges;
 mod lifecycle;
 mod never_twice;
 mod references;

@@ -1275,3 +1275,22 @@ async fn a_change_whose_reply_is_lost_ends_as_the_spec_says() {
     assert_eq!(world.posts(), names.len() as u64);
     assert_eq!(world.sim.created_total(CLIENT), names.len() as u64);
 }
+
+#[tokio::test]
+async fn settings_that_lists_leave_out_are_not_drift() {
+    let world = World::new("thinlist").await;
+    let spec =
+        json!({"active": true, "dvr": {"durationSeconds": 600}, "gcore": {"projection": "vr360"}});
+    world.stream("keynote", spec).await;
+    world.until_ready("keynote").await;
+    world.settled_walks(1).await;
+    let history = world.history("LiveStream").await;
+    world.sim.behaviour(CLIENT, |b| {
+        b.thin_lists = ["dvr_duration", "projection", "push_url", "hls_cmaf_url"]
+            .map(str::to_owned)
+            .into();
+    });
+    world.settled_walks(4).await;
+    assert_eq!((world.patches(), world.posts()), (0, 1));
+    assert_eq!(history.len(), 0);
+}

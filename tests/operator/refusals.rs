@@ -667,7 +667,7 @@ fn faults(path: &str, schema: &Value, is_spec: bool, found: &mut Vec<String>) {
         ),
         Some("array") => want(has("maxItems"), "maxItems"),
         Some("integer" | "number") if is_spec => {
-            want(has("minimum") && has("maximum"), "minimum and maximum")
+            want(has("minimum") && has("maximum"), "minimum and maximum");
         }
         _ => {}
     }

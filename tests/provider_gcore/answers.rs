@@ -22,6 +22,8 @@ fn seen() -> ObservedStream {
         settings: StreamSettings::default(),
         live: false,
         recording: None,
+        session_started_at: None,
+        broadcasts: Vec::new(),
         ingest: Ingest::default(),
         playback: Playback::default(),
     }

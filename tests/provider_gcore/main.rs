@@ -3,9 +3,12 @@
 
 mod answers;
 mod bench;
+mod broadcasts;
 mod faults;
+mod key_reset;
 mod lists;
 mod methods;
+mod recordings;
 mod round_trip;
 mod secrets;
 mod server;

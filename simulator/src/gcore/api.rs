@@ -7,8 +7,9 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::errors::{bad_request, plain, too_many};
+use super::streams::Refusal;
 use super::world::World;
-use super::{paging, streams};
+use super::{broadcasts, recordings, streams, videos};
 use crate::clock::{Clock, Moment};
 use crate::front::{Identity, Incoming, Provider, Reply};
 use crate::lock::lock;
@@ -26,7 +27,14 @@ enum Path<'a> {
     Me,
     Streams,
     Stream(&'a str),
+    StartRecording(&'a str),
+    StopRecording(&'a str),
     ResetPushToken(&'a str),
+    Broadcasts,
+    Broadcast(&'a str),
+    Spectators(&'a str),
+    Videos,
+    Video(&'a str),
     Unknown,
 }
 
@@ -37,7 +45,14 @@ impl<'a> Path<'a> {
             ["iam", "clients", "me"] => Self::Me,
             ["streaming", "streams"] => Self::Streams,
             ["streaming", "streams", id] if !id.is_empty() => Self::Stream(id),
+            ["streaming", "streams", id, "start_recording"] => Self::StartRecording(id),
+            ["streaming", "streams", id, "stop_recording"] => Self::StopRecording(id),
             ["streaming", "streams", id, "reset_push_token"] => Self::ResetPushToken(id),
+            ["streaming", "broadcasts"] => Self::Broadcasts,
+            ["streaming", "broadcasts", id] if !id.is_empty() => Self::Broadcast(id),
+            ["streaming", "broadcasts", id, "spectators"] => Self::Spectators(id),
+            ["streaming", "videos"] => Self::Videos,
+            ["streaming", "videos", id] if !id.is_empty() => Self::Video(id),
             _ => Self::Unknown,
         }
     }
@@ -48,15 +63,28 @@ impl<'a> Path<'a> {
             Self::Me => "/iam/clients/me",
             Self::Streams => "/streaming/streams",
             Self::Stream(_) => "/streaming/streams/{id}",
+            Self::StartRecording(_) => "/streaming/streams/{id}/start_recording",
+            Self::StopRecording(_) => "/streaming/streams/{id}/stop_recording",
             Self::ResetPushToken(_) => "/streaming/streams/{id}/reset_push_token",
+            Self::Broadcasts => "/streaming/broadcasts",
+            Self::Broadcast(_) => "/streaming/broadcasts/{id}",
+            Self::Spectators(_) => "/streaming/broadcasts/{id}/spectators",
+            Self::Videos => "/streaming/videos",
+            Self::Video(_) => "/streaming/videos/{id}",
             Self::Unknown => "",
         }
     }
 
     fn id(self) -> Option<&'a str> {
         match self {
-            Self::Stream(id) | Self::ResetPushToken(id) => Some(id),
-            Self::Me | Self::Streams | Self::Unknown => None,
+            Self::Stream(id)
+            | Self::StartRecording(id)
+            | Self::StopRecording(id)
+            | Self::ResetPushToken(id)
+            | Self::Broadcast(id)
+            | Self::Spectators(id)
+            | Self::Video(id) => Some(id),
+            Self::Me | Self::Streams | Self::Broadcasts | Self::Videos | Self::Unknown => None,
         }
     }
 }
@@ -75,8 +103,15 @@ impl Provider for Gcore {
             key: key.map(|key| key.number),
             name: name_in(call.json.as_ref()).or_else(|| {
                 let id: u64 = path.id()?.parse().ok()?;
-                let stream = world.accounts.get(&client?)?.streams.get(&id)?;
-                Some(stream.settings.name().to_owned())
+                let account = world.accounts.get(&client?)?;
+                let settings = if let Path::Broadcast(_) | Path::Spectators(_) = path {
+                    &account.broadcasts.get(&id)?.settings
+                } else if let Path::Video(_) = path {
+                    &account.videos.get(&id)?.settings
+                } else {
+                    &account.streams.get(&id)?.settings
+                };
+                Some(settings.name().to_owned())
             }),
         }
     }
@@ -107,37 +142,162 @@ impl Provider for Gcore {
 /// The name in a body, flat or wrapped.
 fn name_in(body: Option<&Value>) -> Option<String> {
     let body = body?;
-    let name = body.get("name").or_else(|| body.get("stream")?.get("name"));
+    let wrapped = || {
+        let inner = ["stream", "broadcast", "video"].map(|kind| body.get(kind));
+        inner.into_iter().flatten().find_map(|it| it.get("name"))
+    };
+    let name = body.get("name").or_else(wrapped);
     name?.as_str().map(str::to_owned)
 }
 
 fn route(world: &mut World, client: u64, call: &Incoming, now: Moment) -> Reply {
     let path = Path::of(&call.path);
-    match (path, &call.method) {
-        (Path::Me, &Method::GET) => me(client),
-        (Path::Streams, &Method::GET) => list(world, client, call, now),
-        (Path::Streams, &Method::POST) => create(world, client, call, now),
-        (Path::Stream(id), &Method::GET) => match reachable(world, client, id, now) {
-            Ok(id) => shown(world, client, id),
-            Err(reply) => reply,
+    let done = match path {
+        Path::Me => match call.method {
+            Method::GET => Ok(me(client)),
+            _ => Err(not_allowed()),
         },
-        (Path::Stream(id), &Method::PATCH) => match reachable(world, client, id, now) {
-            Ok(id) => update(world, client, id, call, now),
-            Err(reply) => reply,
-        },
-        (Path::Stream(id), &Method::DELETE) => match reachable(world, client, id, now) {
-            Ok(id) => {
-                world.account(client).delete(id, now);
-                Reply::empty(StatusCode::NO_CONTENT).applied()
-            }
-            Err(reply) => reply,
-        },
-        (Path::ResetPushToken(id), &Method::POST) => match reachable(world, client, id, now) {
-            Ok(id) => streams::reset_push_token(world, client, id, now),
-            Err(reply) => reply,
-        },
-        (Path::Unknown, _) => plain(StatusCode::NOT_FOUND, "Not Found"),
-        _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+        Path::Streams
+        | Path::Stream(_)
+        | Path::StartRecording(_)
+        | Path::StopRecording(_)
+        | Path::ResetPushToken(_) => on_streams(world, client, path, call, now),
+        Path::Broadcasts | Path::Broadcast(_) | Path::Spectators(_) => {
+            on_broadcasts(world, client, path, call, now)
+        }
+        Path::Videos | Path::Video(_) => on_videos(world, client, path, call, now),
+        Path::Unknown => Err(plain(StatusCode::NOT_FOUND, "Not Found")),
+    };
+    done.unwrap_or_else(|refusal| refusal)
+}
+
+fn on_streams(
+    world: &mut World,
+    client: u64,
+    path: Path<'_>,
+    call: &Incoming,
+    now: Moment,
+) -> Result<Reply, Refusal> {
+    let account = world.account(client);
+    let strict = account.behaviour.strict;
+    let id = path.id().and_then(|id| {
+        let ways = &account.behaviour;
+        account.streams.reachable(id, ways, now)
+    });
+    let id = || id.ok_or_else(streams::missing);
+    Ok(match (path, &call.method) {
+        (Path::Streams, &Method::GET) => {
+            let page = page(call, strict)?;
+            let with_broadcasts = call.query("with_broadcasts") == Some("1");
+            streams::list(account, page, with_broadcasts, now)
+        }
+        (Path::Streams, &Method::POST) => {
+            let body = streams::create_body(object(call, strict)?, strict);
+            // 200, not 201: API specification, createStream.
+            let id = streams::create(world, client, body, now)?;
+            streams::shown(world, client, id, now).applied()
+        }
+        (Path::Stream(_), &Method::GET) => streams::shown(world, client, id()?, now),
+        (Path::Stream(_), &Method::PATCH) => {
+            let id = id()?;
+            let body = streams::update_body(object(call, strict)?, strict)?;
+            streams::update(world, client, id, body, now)?;
+            streams::shown(world, client, id, now).applied()
+        }
+        (Path::Stream(_), &Method::DELETE) => {
+            world.delete_stream(client, id()?, now);
+            Reply::empty(StatusCode::NO_CONTENT).applied()
+        }
+        (Path::StartRecording(_), &Method::PUT) => recordings::start(world, client, id()?, now),
+        (Path::StopRecording(_), &Method::PUT) => recordings::stop(world, client, id()?, now),
+        (Path::ResetPushToken(_), &Method::POST) => {
+            streams::reset_push_token(world, client, id()?, now)
+        }
+        _ => return Err(not_allowed()),
+    })
+}
+
+fn on_broadcasts(
+    world: &mut World,
+    client: u64,
+    path: Path<'_>,
+    call: &Incoming,
+    now: Moment,
+) -> Result<Reply, Refusal> {
+    let account = world.account(client);
+    let strict = account.behaviour.strict;
+    let id = path.id().and_then(|id| {
+        let ways = &account.behaviour;
+        account.broadcasts.reachable(id, ways, now)
+    });
+    let id = || id.ok_or_else(broadcasts::missing);
+    Ok(match (path, &call.method) {
+        (Path::Broadcasts, &Method::GET) => broadcasts::list(account, page(call, strict)?, now),
+        (Path::Broadcasts, &Method::POST) => {
+            let body = broadcasts::body(object(call, strict)?, strict)?;
+            let id = broadcasts::create(world, client, body, now)?;
+            broadcasts::created(world, client, id).applied()
+        }
+        (Path::Broadcast(_), &Method::GET) => broadcasts::shown(world, client, id()?),
+        (Path::Broadcast(_), &Method::PATCH) => {
+            let id = id()?;
+            let body = broadcasts::body(object(call, strict)?, strict)?;
+            broadcasts::update(world, client, id, body, now)?;
+            broadcasts::shown(world, client, id).applied()
+        }
+        (Path::Broadcast(_), &Method::DELETE) => {
+            broadcasts::delete(account, id()?, now);
+            Reply::empty(StatusCode::NO_CONTENT).applied()
+        }
+        (Path::Spectators(_), &Method::GET) => broadcasts::spectators(account, id()?),
+        _ => return Err(not_allowed()),
+    })
+}
+
+fn on_videos(
+    world: &mut World,
+    client: u64,
+    path: Path<'_>,
+    call: &Incoming,
+    now: Moment,
+) -> Result<Reply, Refusal> {
+    let account = world.account(client);
+    let strict = account.behaviour.strict;
+    let id = path.id().and_then(|id| {
+        let ways = &account.behaviour;
+        account.videos.reachable(id, ways, now)
+    });
+    let id = || id.ok_or_else(videos::missing);
+    Ok(match (path, &call.method) {
+        (Path::Videos, &Method::GET) => {
+            let page = page(call, strict)?;
+            videos::list(account, call, page, now)?
+        }
+        (Path::Video(_), &Method::GET) => videos::shown(world, client, id()?),
+        (Path::Video(_), &Method::PATCH) => {
+            let id = id()?;
+            let body = videos::update_body(object(call, strict)?, strict)?;
+            videos::update(world, client, id, body, now)?;
+            videos::shown(world, client, id).applied()
+        }
+        (Path::Video(_), &Method::DELETE) => {
+            videos::delete(world, client, id()?, now);
+            Reply::empty(StatusCode::NO_CONTENT).applied()
+        }
+        _ => return Err(not_allowed()),
+    })
+}
+
+fn not_allowed() -> Reply {
+    plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+}
+
+/// The page of a list that is asked for.
+fn page(call: &Incoming, strict: bool) -> Result<u64, Refusal> {
+    match call.query("page").map(str::parse::<u64>) {
+        Some(Ok(page)) if page >= 1 => Ok(page),
+        Some(_) if strict => Err(bad_request("page must be 1 or more")),
+        Some(_) | None => Ok(1),
     }
 }
 
@@ -153,41 +313,6 @@ fn me(client: u64) -> Reply {
     Reply::json(StatusCode::OK, body)
 }
 
-fn list(world: &mut World, client: u64, call: &Incoming, now: Moment) -> Reply {
-    let account = world.account(client);
-    let page = match call.query("page").map(str::parse::<u64>) {
-        Some(Ok(page)) if page >= 1 => page,
-        Some(_) if account.behaviour.strict => return bad_request("page must be 1 or more"),
-        Some(_) | None => 1,
-    };
-    let with_broadcasts = call.query("with_broadcasts") == Some("1");
-    let items = paging::page(account, page, with_broadcasts, now);
-    Reply::json(StatusCode::OK, items)
-}
-
-fn create(world: &mut World, client: u64, call: &Incoming, now: Moment) -> Reply {
-    let strict = world.account(client).behaviour.strict;
-    let made = object(call, strict)
-        .map(|body| streams::create_body(body, strict))
-        .and_then(|body| streams::create(world, client, body, now));
-    match made {
-        // 200, not 201: OpenAPI spec, createStream.
-        Ok(id) => shown(world, client, id).applied(),
-        Err(reply) => reply,
-    }
-}
-
-fn update(world: &mut World, client: u64, id: u64, call: &Incoming, now: Moment) -> Reply {
-    let strict = world.account(client).behaviour.strict;
-    let done = object(call, strict)
-        .and_then(|body| streams::update_body(body, strict))
-        .and_then(|body| streams::update(world, client, id, body, now));
-    match done {
-        Ok(()) => shown(world, client, id).applied(),
-        Err(reply) => reply,
-    }
-}
-
 /// The body as an object.
 fn object(call: &Incoming, strict: bool) -> Result<&Map<String, Value>, Reply> {
     let kind = call.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
@@ -198,27 +323,6 @@ fn object(call: &Incoming, strict: bool) -> Result<&Map<String, Value>, Reply> {
     match &call.json {
         Some(Value::Object(body)) => Ok(body),
         _ => Err(bad_request("The body is not a JSON object")),
-    }
-}
-
-/// The stream that a path names, if this client can reach it by id now.
-fn reachable(world: &mut World, client: u64, id: &str, now: Moment) -> Result<u64, Reply> {
-    let account = world.account(client);
-    let hidden = account.behaviour.hide_new_from_get_seconds;
-    id.parse()
-        .ok()
-        .and_then(|id: u64| account.streams.get(&id))
-        .filter(|stream| hidden <= 0.0 || stream.created_at.plus(hidden) <= now)
-        .map(|stream| stream.id)
-        .ok_or_else(streams::missing)
-}
-
-/// The stream as an answer.
-fn shown(world: &mut World, client: u64, id: u64) -> Reply {
-    let account = world.account(client);
-    match account.streams.get(&id) {
-        Some(stream) => Reply::json(StatusCode::OK, stream.view(&account.behaviour)),
-        None => streams::missing(),
     }
 }
 
@@ -237,6 +341,29 @@ mod tests {
                 "/streaming/streams/{id}/reset_push_token",
                 Some("7"),
             ),
+            (
+                "/streaming/streams/7/start_recording",
+                "/streaming/streams/{id}/start_recording",
+                Some("7"),
+            ),
+            (
+                "/streaming/streams/7/stop_recording",
+                "/streaming/streams/{id}/stop_recording",
+                Some("7"),
+            ),
+            ("/streaming/broadcasts", "/streaming/broadcasts", None),
+            (
+                "/streaming/broadcasts/7",
+                "/streaming/broadcasts/{id}",
+                Some("7"),
+            ),
+            (
+                "/streaming/broadcasts/7/spectators",
+                "/streaming/broadcasts/{id}/spectators",
+                Some("7"),
+            ),
+            ("/streaming/videos", "/streaming/videos", None),
+            ("/streaming/videos/7", "/streaming/videos/{id}", Some("7")),
             ("/streaming/streams/", "", None),
             ("/streaming/streams/7/other", "", None),
             ("/", "", None),

@@ -2,7 +2,7 @@
 //! to annoy.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The order of lists, which no document states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,75 @@ pub enum QuotaRefusal {
     Unprocessable,
     /// 403.
     Forbidden,
+}
+
+/// An answer that no document shows, as it shall be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Canned {
+    /// The status.
+    pub status: u16,
+    /// The body; null: it is empty.
+    #[serde(default)]
+    pub body: Value,
+}
+
+impl Canned {
+    /// 422 with this text.
+    pub fn unprocessable(message: &str) -> Self {
+        Self {
+            status: 422,
+            body: json!({"status": 422, "error": message}),
+        }
+    }
+}
+
+/// What is in `errors` of a 200 of `start_recording`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartErrors {
+    /// Any objects.
+    pub errors: Vec<Value>,
+    /// It records all the same.
+    #[serde(default)]
+    pub starts: bool,
+}
+
+/// The answer of `stop_recording` where there is no video to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NothingStopped {
+    /// 200 with an empty body.
+    #[default]
+    Empty,
+    /// 200 with `null`.
+    Null,
+    /// 204.
+    NoContent,
+}
+
+/// What is done with ids that name nothing, in `stream_ids` and `broadcast_ids`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownIds {
+    /// 422.
+    #[default]
+    Refused,
+    /// They are dropped, and nothing is said.
+    Dropped,
+}
+
+/// The answer to a broadcast's POST: its documents show each of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BroadcastAnswer {
+    /// The broadcast.
+    #[default]
+    Whole,
+    /// The broadcast without its `id`.
+    WithoutId,
+    /// An empty body.
+    Empty,
 }
 
 /// Everything that can be set about the provider's behaviour towards a client. Seconds are the
@@ -153,6 +222,71 @@ pub struct Behaviour {
     pub live_ends_after_seconds: f64,
     /// An encoder that keeps trying comes back so long after it can (product page: 10 s).
     pub reconnect_seconds: f64,
+
+    /// From the call, or the begin of a session with `auto_record`, to recording (help text: 3-7 s).
+    pub recording_starts_after_seconds: f64,
+    /// Ingest that comes back within this goes on in the same file (help text: 10 s; product page:
+    /// a minute).
+    pub recording_gap_seconds: f64,
+    /// A recording goes on in a new file after so long (help text: 4 h).
+    pub recording_longest_seconds: f64,
+    /// Shorter files are not kept (product page: 10 s).
+    pub recording_shortest_seconds: f64,
+    /// `recording` stays true while ingest is waited for.
+    pub recording_while_waiting: bool,
+    /// A recording that a call began goes on by itself, in a new file, when ingest comes back after
+    /// its file was closed.
+    pub recording_resumes: bool,
+    /// The answer to a start where there is no ingest.
+    pub not_live: Canned,
+    /// The answer to a start while it records. `None`: 204, and nothing changes.
+    pub already_recording: Option<Canned>,
+    /// A start is answered with 200 and these errors.
+    pub start_errors: Option<StartErrors>,
+    /// The answer to a stop that made no video.
+    pub nothing_stopped: NothingStopped,
+
+    /// Minutes of video that may be stored (product page: 100,000 at first).
+    pub storage_limit_minutes: f64,
+    /// Minutes that something else has used.
+    pub storage_used_minutes: f64,
+    /// From this part of the limit on, a start is answered with a warning.
+    pub storage_warning_share: f64,
+
+    /// A video from `empty` to `pending`.
+    pub video_pending_after_seconds: f64,
+    /// A video from `pending` to `viewable`.
+    pub video_viewable_after_seconds: f64,
+    /// A video from `viewable` to `ready`.
+    pub video_ready_after_seconds: f64,
+    /// Videos have an `origin_url`, for so long (product page: 7 days, where it is paid for).
+    pub original_kept_seconds: f64,
+    /// A recording has the `client_user_id` of its stream.
+    pub recordings_inherit_user: bool,
+    /// A larger `per_page` means this.
+    pub videos_per_page_max: u64,
+
+    /// What is done with ids that name nothing, in `stream_ids` and `broadcast_ids`.
+    pub unknown_ids: UnknownIds,
+    /// A stream that is deleted goes from the `stream_ids` of broadcasts.
+    pub deletion_detaches: bool,
+    /// The answer to a broadcast's POST.
+    pub broadcast_answer: BroadcastAnswer,
+    /// The list of broadcasts shows no `id`.
+    pub broadcasts_without_id: bool,
+
+    /// Webhooks have the fields of before 2025-09 only.
+    pub webhook_old_payload: bool,
+    /// There are webhooks of type `broadcast`, as there were until 2025.
+    pub webhook_broadcasts: bool,
+    /// Webhooks come so much later.
+    pub webhook_late_seconds: f64,
+    /// Every second webhook comes so much later still, so that others overtake it.
+    pub webhook_reorder_seconds: f64,
+    /// Webhooks come twice.
+    pub webhook_double: bool,
+    /// One of so many webhooks is never sent. 0: all are. 1: none is.
+    pub webhook_lose_every: u64,
 }
 
 impl Default for Behaviour {
@@ -191,6 +325,35 @@ impl Default for Behaviour {
             transcoding_after_seconds: 3.0,
             live_ends_after_seconds: 2.0,
             reconnect_seconds: 10.0,
+            recording_starts_after_seconds: 5.0,
+            recording_gap_seconds: 10.0,
+            recording_longest_seconds: 4.0 * 3600.0,
+            recording_shortest_seconds: 10.0,
+            recording_while_waiting: false,
+            recording_resumes: false,
+            not_live: Canned::unprocessable("Stream is not live"),
+            already_recording: None,
+            start_errors: None,
+            nothing_stopped: NothingStopped::default(),
+            storage_limit_minutes: 100_000.0,
+            storage_used_minutes: 0.0,
+            storage_warning_share: 0.9,
+            video_pending_after_seconds: 1.0,
+            video_viewable_after_seconds: 20.0,
+            video_ready_after_seconds: 30.0,
+            original_kept_seconds: 7.0 * 24.0 * 3600.0,
+            recordings_inherit_user: false,
+            videos_per_page_max: 100,
+            unknown_ids: UnknownIds::default(),
+            deletion_detaches: true,
+            broadcast_answer: BroadcastAnswer::default(),
+            broadcasts_without_id: false,
+            webhook_old_payload: false,
+            webhook_broadcasts: false,
+            webhook_late_seconds: 0.0,
+            webhook_reorder_seconds: 0.0,
+            webhook_double: false,
+            webhook_lose_every: 0,
         }
     }
 }

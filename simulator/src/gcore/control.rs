@@ -20,6 +20,7 @@ use crate::counters::{Call, Count, Journal};
 use crate::faults::{Fault, FaultReport, Faults};
 use crate::front::Front;
 use crate::lock::lock;
+use crate::outbox::{Outbox, Queue};
 use crate::server::{Connections, Gate, Outage};
 
 /// Why an edit of the world was not made.
@@ -27,6 +28,10 @@ use crate::server::{Connections, Gate, Outage};
 pub enum WorldError {
     /// There is no stream with this id.
     NoSuchStream(u64),
+    /// There is no broadcast with this id.
+    NoSuchBroadcast(u64),
+    /// There is no video with this id.
+    NoSuchVideo(u64),
     /// The provider itself would refuse it; its answer's body.
     Refused(Value),
     /// What was given has the wrong form.
@@ -37,6 +42,8 @@ impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchStream(id) => write!(f, "there is no stream {id}"),
+            Self::NoSuchBroadcast(id) => write!(f, "there is no broadcast {id}"),
+            Self::NoSuchVideo(id) => write!(f, "there is no video {id}"),
             Self::Refused(body) => write!(f, "refused: {body}"),
             Self::Malformed(what) => f.write_str(what),
         }
@@ -58,6 +65,10 @@ pub struct ClientView {
     pub created: u64,
     /// How many were ever deleted, in whatever way.
     pub deleted: u64,
+    /// How many broadcasts there are.
+    pub broadcasts: u64,
+    /// How many videos there are.
+    pub videos: u64,
 }
 
 /// A key as it shall be from now on.
@@ -83,13 +94,16 @@ pub struct KeyChange {
 #[derive(Clone, Debug)]
 pub struct Control {
     front: Arc<Front<Gcore>>,
+    outbox: Arc<Outbox>,
 }
 
 impl Control {
-    pub(super) fn new(options: &Options) -> Self {
+    /// The queue is that of its webhooks: somebody must deliver them.
+    pub(super) fn new(options: &Options) -> (Self, Queue) {
         let clock = Arc::new(Clock::new(options.speed));
         let seed = clock.now().as_millis().unsigned_abs();
-        let world = World::new(options.behaviour.clone(), seed);
+        let (outbox, queue) = Outbox::new(options.journal);
+        let world = World::new(options.behaviour.clone(), seed, Arc::clone(&outbox));
         let front = Front {
             provider: Gcore {
                 world: Mutex::new(world),
@@ -100,8 +114,29 @@ impl Control {
             gate: Arc::new(Gate::new()),
             clock,
         };
-        Self {
+        let control = Self {
             front: Arc::new(front),
+            outbox,
+        };
+        (control, queue)
+    }
+
+    pub(super) fn outbox(&self) -> Arc<Outbox> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// Lets happen what the clock brings, when it does, until it is dropped.
+    pub(super) async fn tick(self) {
+        let clock = Arc::clone(&self.front.clock);
+        let sooner = self.world(|world, _| Arc::clone(&world.sooner));
+        loop {
+            let next = self.world(|world, _| world.next_due());
+            let wait = next.and_then(|at| clock.until(at));
+            tokio::select! {
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                () = sooner.notified() => {}
+                () = clock.moved() => {}
+            }
         }
     }
 
@@ -114,7 +149,7 @@ impl Control {
     }
 
     /// The world as it is now, with everything done that is due.
-    fn world<T>(&self, look: impl FnOnce(&mut World, Moment) -> T) -> T {
+    pub(super) fn world<T>(&self, look: impl FnOnce(&mut World, Moment) -> T) -> T {
         let now = self.front.clock.now();
         let mut world = lock(&self.front.provider.world);
         world.settle(now);
@@ -122,13 +157,14 @@ impl Control {
     }
 
     /// Looks at or changes the stream with this id.
-    fn owned<T>(
+    pub(super) fn owned<T>(
         &self,
         id: u64,
         act: impl FnOnce(&mut World, u64, Moment) -> Result<T, WorldError>,
     ) -> Result<T, WorldError> {
         self.world(|world, now| {
-            let client = world.owner(id).ok_or(WorldError::NoSuchStream(id))?;
+            let client = world.owner(|account| account.streams.contains_key(&id));
+            let client = client.ok_or(WorldError::NoSuchStream(id))?;
             act(world, client, now)
         })
     }
@@ -201,8 +237,10 @@ impl Control {
                     id: *id,
                     streams: account.streams.len() as u64,
                     active: account.active_besides(None),
-                    created: account.created,
-                    deleted: account.deleted,
+                    created: account.streams.created,
+                    deleted: account.streams.deleted,
+                    broadcasts: account.broadcasts.len() as u64,
+                    videos: account.videos.len() as u64,
                 })
                 .collect()
         })
@@ -210,29 +248,27 @@ impl Control {
 
     /// How many streams this client ever had created, in whatever way.
     pub fn created_total(&self, client: u64) -> u64 {
-        self.world(|world, _| world.account(client).created)
+        self.world(|world, _| world.account(client).streams.created)
     }
 
     /// How many streams of this client were ever deleted, in whatever way.
     pub fn deleted_total(&self, client: u64) -> u64 {
-        self.world(|world, _| world.account(client).deleted)
+        self.world(|world, _| world.account(client).streams.deleted)
     }
 
     /// All streams of a client as GET would show them, the oldest first, whatever is hidden.
     pub fn streams(&self, client: u64) -> Vec<Value> {
-        self.world(|world, _| {
+        self.world(|world, now| {
             let account = world.account(client);
-            let streams = account.streams.values();
-            streams.map(|s| s.view(&account.behaviour)).collect()
+            let ids = account.streams.keys();
+            ids.filter_map(|id| account.stream(*id, now)).collect()
         })
     }
 
     /// One stream as GET would show it.
     pub fn stream(&self, id: u64) -> Option<Value> {
-        let seen = self.owned(id, |world, client, _| {
-            let account = world.account(client);
-            let stream = account.streams.get(&id);
-            Ok(stream.map(|s| s.view(&account.behaviour)))
+        let seen = self.owned(id, |world, client, now| {
+            Ok(world.account(client).stream(id, now))
         });
         seen.ok().flatten()
     }
@@ -282,7 +318,7 @@ impl Control {
     /// Deletes a stream as a person in the portal would. `false`: there is none such.
     pub fn remove(&self, id: u64) -> bool {
         let removed = self.owned(id, |world, client, now| {
-            Ok(world.account(client).delete(id, now))
+            Ok(world.delete_stream(client, id, now))
         });
         removed.unwrap_or(false)
     }
@@ -300,14 +336,15 @@ impl Control {
     /// A command to a stream's encoder.
     pub fn encoder(&self, id: u64, encoder: Encoder) -> Result<(), Refused> {
         self.world(|world, now| {
-            let client = world.owner(id).ok_or(Refused::NoSuchStream)?;
+            let client = world.owner(|account| account.streams.contains_key(&id));
+            let client = client.ok_or(Refused::NoSuchStream)?;
             let account = world.account(client);
             account.remember(id, now);
             let ways = &account.behaviour;
             let stream = account.streams.get_mut(&id);
             let stream = stream.ok_or(Refused::NoSuchStream)?;
             let plans = encoder::command(stream, encoder, ways, now)?;
-            world.plan(client, id, now, plans);
+            world.stream_changed(client, id, now, plans);
             Ok(())
         })
     }
@@ -317,9 +354,9 @@ impl Control {
 impl Control {
     /// Changes how the provider behaves towards a client.
     pub fn behaviour(&self, client: u64, change: impl FnOnce(&mut Behaviour)) {
-        self.world(|world, _| {
+        self.world(|world, now| {
             change(&mut world.account(client).behaviour);
-            world.behaviour_changed(client);
+            world.behaviour_changed(client, now);
         });
     }
 
@@ -434,23 +471,25 @@ impl Control {
         self.front.gate.connections()
     }
 
-    /// Waits until something holds. It is asked again after every call, and from time to time for
+    /// Waits until something holds. It is asked again after every call and every webhook, and from time to time for
     /// what the clock brings. Put your own limit around it.
     pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
         loop {
             let changed = self.front.journal.changed();
+            let mut webhooks = self.outbox.changes();
             if holds(self) {
                 return;
             }
             tokio::select! {
                 () = changed => {}
+                _ = webhooks.changed() => {}
                 () = tokio::time::sleep(Duration::from_millis(10)) => {}
             }
         }
     }
 }
 
-fn object(value: &Value) -> Result<&Map<String, Value>, WorldError> {
+pub(super) fn object(value: &Value) -> Result<&Map<String, Value>, WorldError> {
     let object = value.as_object();
     object.ok_or_else(|| WorldError::Malformed("this must be a JSON object".to_owned()))
 }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use serde_json::{Map, Value, json};
 
+use super::behaviour::Canned;
 use crate::front::Reply;
 
 /// `{"errors":{"<field>":["…"]}}`: API specification, 422 of `createStream`.
@@ -48,6 +49,17 @@ pub(super) fn not_found(what: &str) -> Reply {
 
 pub(super) fn bad_request(message: &str) -> Reply {
     plain(StatusCode::BAD_REQUEST, message)
+}
+
+impl Canned {
+    pub(super) fn reply(&self) -> Reply {
+        let status = StatusCode::from_u16(self.status);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.body.is_null() {
+            return Reply::empty(status);
+        }
+        Reply::json(status, self.body.clone())
+    }
 }
 
 /// 401 and 403. The texts are in the developer guide ("Authentication", "Error handling"), the keys

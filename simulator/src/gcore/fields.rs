@@ -1,5 +1,5 @@
-//! The writable fields of a stream: types, defaults and limits (API specification, `createStream`), and how
-//! a body is read into them.
+//! The writable fields of streams, broadcasts and videos: types, defaults and limits (API specification,
+//! `createStream`, `createBroadcast`, `createVideo`), and how a body is read into them.
 
 use serde_json::{Map, Value, json};
 
@@ -16,12 +16,15 @@ enum Kind {
     WholeWithin(i64, i64),
     WholeOrNull,
     WholeList,
+    Text,
     TextOrNull,
     /// At most so many characters.
     TextAtMost(usize),
     /// 10 to 80 printable ASCII characters, no space: `^[!-~]+$`.
     Passphrase,
     OneOf(&'static [&'static str]),
+    /// One of these, written in any case and kept in lower case. Must not be left out.
+    Status(&'static [&'static str]),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,32 @@ enum Fallback {
 /// Name, kind, default.
 type Field = (&'static str, Kind, Fallback);
 
-const FIELDS: &[Field] = &[
+/// All writable fields of a kind of objects.
+#[derive(Debug)]
+pub(super) struct Schema {
+    fields: &'static [Field],
+    /// In no schema; the tutorial and older texts write them.
+    legacy: &'static [Field],
+}
+
+const PROJECTIONS: Kind = Kind::OneOf(&["regular", "vr360", "vr180", "vr360tb"]);
+
+pub(super) static STREAM: Schema = Schema {
+    fields: STREAM_FIELDS,
+    legacy: STREAM_LEGACY,
+};
+
+pub(super) static BROADCAST: Schema = Schema {
+    fields: BROADCAST_FIELDS,
+    legacy: &[],
+};
+
+pub(super) static VIDEO: Schema = Schema {
+    fields: VIDEO_FIELDS,
+    legacy: &[],
+};
+
+const STREAM_FIELDS: &[Field] = &[
     ("name", Kind::Name, Fallback::Required),
     ("active", Kind::Bool, Fallback::Bool(false)),
     ("pull", Kind::Bool, Fallback::Bool(false)),
@@ -63,15 +91,51 @@ const FIELDS: &[Field] = &[
     ("html_overlay", Kind::Bool, Fallback::Bool(false)),
     ("quality_set_id", Kind::WholeOrNull, Fallback::Null),
     ("broadcast_ids", Kind::WholeList, Fallback::EmptyList),
-    (
-        "projection",
-        Kind::OneOf(&["regular", "vr360", "vr180", "vr360tb"]),
-        Fallback::Text("regular"),
-    ),
+    ("projection", PROJECTIONS, Fallback::Text("regular")),
 ];
 
-/// In no schema; the tutorial and older texts write them.
-const LEGACY_FIELDS: &[Field] = &[
+/// That `status` is required stands in the text of the 422 only; its words, in the tutorial. The
+/// default of `pending_message` is an example's.
+const BROADCAST_FIELDS: &[Field] = &[
+    ("name", Kind::Name, Fallback::Required),
+    (
+        "status",
+        Kind::Status(&["pending", "live", "paused", "finished"]),
+        Fallback::Required,
+    ),
+    ("stream_ids", Kind::WholeList, Fallback::EmptyList),
+    ("share_url", Kind::Text, Fallback::Text("")),
+    ("custom_iframe_url", Kind::Text, Fallback::Text("")),
+    ("show_dvr_after_finish", Kind::Bool, Fallback::Bool(false)),
+    (
+        "pending_message",
+        Kind::Text,
+        Fallback::Text("Broadcast isn't started yet"),
+    ),
+    ("ad_id", Kind::WholeOrNull, Fallback::Null),
+    ("player_id", Kind::WholeOrNull, Fallback::Null),
+    ("poster", Kind::TextOrNull, Fallback::Null),
+];
+
+/// What only uploads have (`origin_url`, `source_bitrate_limit`, …) is passed over.
+const VIDEO_FIELDS: &[Field] = &[
+    ("name", Kind::Name, Fallback::Required),
+    ("description", Kind::TextOrNull, Fallback::Null),
+    ("priority", Kind::WholeWithin(-10, 10), Fallback::Whole(0)),
+    ("quality_set_id", Kind::WholeOrNull, Fallback::Null),
+    ("clip_start_seconds", Kind::WholeOrNull, Fallback::Null),
+    ("clip_duration_seconds", Kind::WholeOrNull, Fallback::Null),
+    ("directory_id", Kind::WholeOrNull, Fallback::Null),
+    ("poster", Kind::TextOrNull, Fallback::Null),
+    ("screenshot_id", Kind::Whole, Fallback::Whole(0)),
+    ("client_user_id", Kind::WholeOrNull, Fallback::Null),
+    ("ad_id", Kind::WholeOrNull, Fallback::Null),
+    ("projection", PROJECTIONS, Fallback::Text("regular")),
+    ("share_url", Kind::TextOrNull, Fallback::Null),
+    ("custom_iframe_url", Kind::TextOrNull, Fallback::Null),
+];
+
+const STREAM_LEGACY: &[Field] = &[
     ("transcoding_region", Kind::TextOrNull, Fallback::Null),
     ("webrtc", Kind::Bool, Fallback::Bool(false)),
     ("low_latency_enabled", Kind::Bool, Fallback::Bool(true)),
@@ -98,7 +162,9 @@ impl Kind {
             | Self::Whole
             | Self::WholeWithin(..)
             | Self::WholeList
-            | Self::OneOf(_) => false,
+            | Self::Text
+            | Self::OneOf(_)
+            | Self::Status(_) => false,
         }
     }
 
@@ -109,7 +175,8 @@ impl Kind {
             Self::Whole | Self::WholeWithin(..) => value.is_i64(),
             Self::WholeOrNull => value.is_null() || value.is_i64(),
             Self::WholeList => value.is_array(),
-            Self::Name | Self::OneOf(_) => value.is_string(),
+            Self::Name | Self::Text | Self::OneOf(_) => value.is_string(),
+            Self::Status(words) => value.as_str().is_some_and(|word| words.contains(&word)),
             Self::TextOrNull | Self::TextAtMost(_) | Self::Passphrase => {
                 value.is_null() || value.is_string()
             }
@@ -128,10 +195,13 @@ impl Kind {
             return Ok(());
         }
         match self {
-            Self::Name => {
+            Self::Name | Self::Status(_) => {
                 let blank = |name: &str| name.trim().is_empty();
                 if value.is_null() || value.as_str().is_some_and(blank) {
                     return Err(BLANK.to_owned());
+                }
+                if let Self::Status(words) = self {
+                    return Self::OneOf(words).check(value);
                 }
                 right(value.is_string())
             }
@@ -146,7 +216,7 @@ impl Kind {
                 let items = value.as_array().ok_or("is invalid")?;
                 items.iter().try_for_each(|item| Self::Whole.check(item))
             }
-            Self::TextOrNull => right(value.is_string()),
+            Self::Text | Self::TextOrNull => right(value.is_string()),
             Self::TextAtMost(most) => {
                 let text = value.as_str().ok_or("is invalid")?;
                 if text.chars().count() > most {
@@ -177,22 +247,41 @@ fn whole(value: &Value) -> Result<i64, String> {
     value.as_i64().ok_or_else(|| "is not a number".to_owned())
 }
 
-/// The writable fields of one stream, all of them, each with a value of its kind.
+impl Schema {
+    fn all(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().chain(self.legacy)
+    }
+}
+
+/// The writable fields of one object, all of them, each with a value of its kind.
 #[derive(Clone, Debug)]
-pub(super) struct Settings(Map<String, Value>);
+pub(super) struct Settings {
+    schema: &'static Schema,
+    values: Map<String, Value>,
+}
 
 impl Settings {
-    /// A new stream's settings.
-    pub(super) fn create(body: &Map<String, Value>, ways: &Behaviour) -> Result<Self, Invalid> {
-        let defaults = FIELDS.iter().chain(LEGACY_FIELDS);
-        let mut settings = Self(
-            defaults
-                .map(|(name, _, fallback)| ((*name).to_owned(), fallback.value()))
-                .collect(),
-        );
+    /// Every field at its default.
+    pub(super) fn defaults(schema: &'static Schema) -> Self {
+        let values = schema
+            .all()
+            .map(|(name, _, fallback)| ((*name).to_owned(), fallback.value()))
+            .collect();
+        Self { schema, values }
+    }
+
+    /// A new object's settings.
+    pub(super) fn create(
+        schema: &'static Schema,
+        body: &Map<String, Value>,
+        ways: &Behaviour,
+    ) -> Result<Self, Invalid> {
+        let mut settings = Self::defaults(schema);
         let mut invalid = settings.read(body, ways);
-        if !body.contains_key("name") {
-            invalid.add("name", BLANK);
+        for (name, _, fallback) in schema.fields {
+            if matches!(fallback, Fallback::Required) && !body.contains_key(*name) {
+                invalid.add(name, BLANK);
+            }
         }
         if invalid.is_empty() {
             Ok(settings)
@@ -218,13 +307,13 @@ impl Settings {
 
     /// Unknown fields, and those that only the server writes, are passed over silently.
     fn read(&mut self, body: &Map<String, Value>, ways: &Behaviour) -> Invalid {
-        let legacy: &[Field] = if ways.legacy_fields {
-            LEGACY_FIELDS
+        let legacy = if ways.legacy_fields {
+            self.schema.legacy
         } else {
             &[]
         };
         let mut invalid = Invalid::default();
-        for &(name, kind, fallback) in FIELDS.iter().chain(legacy) {
+        for &(name, kind, fallback) in self.schema.fields.iter().chain(legacy) {
             let Some(value) = body.get(name) else {
                 continue;
             };
@@ -234,7 +323,7 @@ impl Settings {
             let value = normalised(name, kind, fallback, value.clone(), ways);
             match kind.check(&value) {
                 Ok(()) => {
-                    self.0.insert(name.to_owned(), value);
+                    self.values.insert(name.to_owned(), value);
                 }
                 Err(message) => invalid.add(name, &message),
             }
@@ -245,7 +334,7 @@ impl Settings {
     /// Sets a field without asking whether its value is within the limits; its type must be right.
     /// `false`: this is no setting.
     pub(super) fn force(&mut self, name: &str, value: &Value) -> bool {
-        let kind = FIELDS.iter().chain(LEGACY_FIELDS).find(|f| f.0 == name);
+        let kind = self.schema.all().find(|field| field.0 == name);
         if !kind.is_some_and(|(_, kind, _)| kind.fits(value)) {
             return false;
         }
@@ -254,23 +343,35 @@ impl Settings {
     }
 
     pub(super) fn is(&self, name: &str) -> bool {
-        self.0.get(name).and_then(Value::as_bool) == Some(true)
+        self.values.get(name).and_then(Value::as_bool) == Some(true)
     }
 
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        self.values.insert(name.to_owned(), value);
     }
 
     pub(super) fn name(&self) -> &str {
-        self.0.get("name").and_then(Value::as_str).unwrap_or("")
+        self.text("name")
+    }
+
+    /// The ids in a field that holds a list of such.
+    pub(super) fn ids(&self, name: &str) -> Vec<u64> {
+        let items = self.values.get(name).and_then(Value::as_array);
+        items
+            .map(|items| items.iter().filter_map(Value::as_u64).collect())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.values.get(name).and_then(Value::as_str).unwrap_or("")
     }
 
     pub(super) fn all(&self) -> &Map<String, Value> {
-        &self.0
+        &self.values
     }
 
     pub(super) fn legacy_names() -> impl Iterator<Item = &'static str> {
-        LEGACY_FIELDS.iter().map(|field| field.0)
+        STREAM_LEGACY.iter().map(|field| field.0)
     }
 }
 
@@ -292,6 +393,9 @@ fn normalised(
         && let Some(items) = value.as_array_mut()
     {
         items.sort_by_key(Value::as_i64);
+    }
+    if let (Kind::Status(_), Some(word)) = (kind, value.as_str()) {
+        return json!(word.to_lowercase());
     }
     match name {
         "name" if ways.trim_names => match value.as_str() {

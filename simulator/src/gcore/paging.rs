@@ -1,96 +1,147 @@
 //! Lists: bare arrays, by pages, and all the ways in which they can mislead.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::behaviour::{Behaviour, ListOrder, Shift, Spoilt};
-use super::world::{Account, scatter};
+use super::shelf::{Kept, Shelf};
+use super::world::scatter;
 use crate::clock::Moment;
 
-/// One page of a client's streams, from 1. A page behind the last one is empty.
-pub(super) fn page(account: &mut Account, page: u64, with_broadcasts: bool, now: Moment) -> Value {
-    let shift = account.shift_before(page);
-    account.ghosts.retain(|_, (until, _)| *until > now);
-    let ids = ids(account, page, shift, now);
-    let items = ids
-        .iter()
-        .filter_map(|id| item(account, *id, with_broadcasts, now))
-        .collect();
-    account.shift_after(page);
-    Value::Array(items)
+/// Which objects a list shows. Both are asked, since a list may show an object as it was.
+pub(super) trait Filter<T> {
+    fn meets(&self, item: &T) -> bool;
+    fn meets_shown(&self, shown: &Value) -> bool;
 }
 
-/// The ids on a page, in the order of the list.
-fn ids(account: &Account, page: u64, shift: Option<Shift>, now: Moment) -> Vec<u64> {
-    let ways = &account.behaviour;
-    if ways.empty_lists || ways.empty_page == Some(page) {
-        return Vec::new();
+/// No filter.
+pub(super) struct All;
+
+impl<T> Filter<T> for All {
+    fn meets(&self, _: &T) -> bool {
+        true
     }
-    let size = ways.page_size.max(1);
-    let mut page = page.max(1);
-    if ways.repeated_page == Some(page) {
-        page = (page - 1).max(1);
+
+    fn meets_shown(&self, _: &Value) -> bool {
+        true
     }
-    if ways.last_page_again {
-        let count = listed(account, now).count() as u64;
-        page = page.min(count.div_ceil(size).max(1));
+}
+
+/// One page of a list. `show` is the object as GET shows it; `trim` makes a list's item of that.
+pub(super) struct Ask<F, S, D> {
+    /// From 1. A page behind the last one is empty.
+    pub(super) page: u64,
+    pub(super) size: u64,
+    pub(super) now: Moment,
+    pub(super) filter: F,
+    pub(super) show: S,
+    pub(super) trim: D,
+}
+
+impl<F, S, D> Ask<F, S, D> {
+    pub(super) fn of<T>(self, kept: &mut Shelf<T>, ways: &mut Behaviour) -> Value
+    where
+        T: Kept,
+        F: Filter<T>,
+        S: Fn(&T, &Behaviour) -> Value,
+        D: Fn(&mut Map<String, Value>),
+    {
+        let shift = kept.shift_before(self.page);
+        kept.forget_stale(self.now);
+        let ids = self.ids(kept, ways, shift);
+        let items = ids
+            .into_iter()
+            .filter_map(|id| self.item(kept, id, ways))
+            .collect();
+        kept.shift_after(self.page, ways);
+        Value::Array(items)
     }
-    let start = (page - 1).saturating_mul(size);
-    let start = match shift {
-        None => start,
-        Some(Shift::Skip) => start.saturating_add(1),
-        Some(Shift::Double) => start.saturating_sub(1),
-    };
-    let [start, size] = [start, size].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-    // What is asked for most is read from the world in its own order, without sorting all of it.
-    if account.ghosts.is_empty() {
-        match ways.list_order {
-            ListOrder::NewestFirst => {
-                return listed(account, now).rev().skip(start).take(size).collect();
+
+    /// The ids on a page, in the order of the list.
+    fn ids<T: Kept>(&self, kept: &Shelf<T>, ways: &Behaviour, shift: Option<Shift>) -> Vec<u64>
+    where
+        F: Filter<T>,
+    {
+        if ways.empty_lists || ways.empty_page == Some(self.page) {
+            return Vec::new();
+        }
+        let size = self.size.max(1);
+        let mut page = self.page.max(1);
+        if ways.repeated_page == Some(page) {
+            page = (page - 1).max(1);
+        }
+        if ways.last_page_again {
+            let count = self.listed(kept, ways).count() as u64;
+            page = page.min(count.div_ceil(size).max(1));
+        }
+        let start = (page - 1).saturating_mul(size);
+        let start = match shift {
+            None => start,
+            Some(Shift::Skip) => start.saturating_add(1),
+            Some(Shift::Double) => start.saturating_sub(1),
+        };
+        let [start, size] = [start, size].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        // What is asked for most is read in the world's own order, without sorting all of it.
+        let listed = || self.listed(kept, ways);
+        let ghosts: Vec<u64> = kept
+            .ghosts()
+            .filter(|(_, shown)| self.filter.meets_shown(shown))
+            .map(|(id, _)| id)
+            .collect();
+        if ghosts.is_empty() {
+            match ways.list_order {
+                ListOrder::NewestFirst => {
+                    return listed().rev().skip(start).take(size).collect();
+                }
+                ListOrder::OldestFirst => return listed().skip(start).take(size).collect(),
+                ListOrder::Shuffled => {}
             }
-            ListOrder::OldestFirst => return listed(account, now).skip(start).take(size).collect(),
-            ListOrder::Shuffled => {}
         }
+        let mut ids: Vec<u64> = listed().chain(ghosts).collect();
+        match ways.list_order {
+            ListOrder::NewestFirst => ids.sort_unstable_by(|a, b| b.cmp(a)),
+            ListOrder::OldestFirst => ids.sort_unstable(),
+            ListOrder::Shuffled => ids.sort_unstable_by_key(|id| scatter(*id)),
+        }
+        ids.into_iter().skip(start).take(size).collect()
     }
-    let ghosts = account.ghosts.keys().copied();
-    let mut ids: Vec<u64> = listed(account, now).chain(ghosts).collect();
-    match ways.list_order {
-        ListOrder::NewestFirst => ids.sort_unstable_by(|a, b| b.cmp(a)),
-        ListOrder::OldestFirst => ids.sort_unstable(),
-        ListOrder::Shuffled => ids.sort_unstable_by_key(|id| scatter(*id)),
-    }
-    ids.into_iter().skip(start).take(size).collect()
-}
 
-/// The streams that lists show now, the oldest first.
-fn listed(account: &Account, now: Moment) -> impl DoubleEndedIterator<Item = u64> {
-    let ways = &account.behaviour;
-    let hidden = ways.hide_new_from_list_seconds;
-    account
-        .streams
-        .values()
-        .filter(move |s| hidden <= 0.0 || s.created_at.plus(hidden) <= now)
-        .map(|s| s.id)
-        .filter(|id| !ways.unlisted.contains(id))
-}
-
-fn item(account: &Account, id: u64, with_broadcasts: bool, now: Moment) -> Option<Value> {
-    let ways = &account.behaviour;
-    let mut item = match account.streams.get(&id) {
-        Some(stream) => match &stream.stale {
-            Some((until, shown)) if *until > now => shown.clone(),
-            _ => stream.view(ways),
-        },
-        None => account.ghosts.get(&id)?.1.clone(),
-    };
-    if let Value::Object(fields) = &mut item {
-        if with_broadcasts {
-            fields.insert("broadcasts".to_owned(), json!([]));
-        }
-        for name in &ways.thin_lists {
-            fields.remove(name);
-        }
+    /// The objects that lists show now, the oldest first.
+    fn listed<'a, T: Kept>(
+        &'a self,
+        kept: &'a Shelf<T>,
+        ways: &'a Behaviour,
+    ) -> impl DoubleEndedIterator<Item = u64> + use<'a, T, F, S, D>
+    where
+        F: Filter<T>,
+    {
+        let hidden = ways.hide_new_from_list_seconds;
+        kept.iter()
+            .filter(move |(_, item)| hidden <= 0.0 || item.created_at().plus(hidden) <= self.now)
+            .filter(move |(id, item)| match kept.stale(**id) {
+                Some(shown) => self.filter.meets_shown(shown),
+                None => self.filter.meets(item),
+            })
+            .map(|(id, _)| *id)
+            .filter(move |id| !ways.unlisted.contains(id))
     }
-    Some(spoil(item, id, ways))
+
+    fn item<T: Kept>(&self, kept: &Shelf<T>, id: u64, ways: &Behaviour) -> Option<Value>
+    where
+        S: Fn(&T, &Behaviour) -> Value,
+        D: Fn(&mut Map<String, Value>),
+    {
+        let mut item = match kept.stale(id) {
+            Some(shown) => shown.clone(),
+            None => (self.show)(kept.get(&id)?, ways),
+        };
+        if let Value::Object(fields) = &mut item {
+            (self.trim)(fields);
+            for name in &ways.thin_lists {
+                fields.remove(name);
+            }
+        }
+        Some(spoil(item, id, ways))
+    }
 }
 
 fn spoil(mut item: Value, id: u64, ways: &Behaviour) -> Value {

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::control::{Control, KeyChange, WorldError};
 use super::encoder::{Encoder, Refused};
+use super::sim_routes_by_hand as by_hand;
 use crate::faults::Fault;
 use crate::server::{Outage, Peer};
 
@@ -33,6 +34,7 @@ pub(super) fn router(control: Control) -> Router {
         )
         .route("/streams/{id}", get(stream).patch(edit).delete(remove))
         .route("/streams/{id}/encoder", put(encoder))
+        .merge(by_hand::routes())
         .route("/calls", get(calls).delete(forget_calls))
         .route("/counts", get(counts))
         .route("/faults", get(faults).post(set_fault).delete(clear_faults))
@@ -56,22 +58,24 @@ async fn only_from_here(peer: Option<Extension<Peer>>, request: Request, next: N
     }
 }
 
-fn problem(status: StatusCode, message: &str) -> Response {
+pub(super) fn problem(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(json!({"error": message}))).into_response()
 }
 
-fn ok(body: impl Serialize) -> Response {
+pub(super) fn ok(body: impl Serialize) -> Response {
     axum::Json(body).into_response()
 }
 
-fn done() -> Response {
+pub(super) fn done() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
 impl IntoResponse for WorldError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NoSuchStream(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchStream(_) | Self::NoSuchBroadcast(_) | Self::NoSuchVideo(_) => {
+                StatusCode::NOT_FOUND
+            }
             Self::Refused(_) | Self::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         problem(status, &self.to_string())
@@ -87,7 +91,7 @@ impl IntoResponse for Refused {
 }
 
 /// A JSON body; what is wrong with it is said in the form of all other problems.
-struct Body<T>(T);
+pub(super) struct Body<T>(pub(super) T);
 
 impl<T: serde::de::DeserializeOwned> axum::extract::FromRequest<Control> for Body<T> {
     type Rejection = Response;

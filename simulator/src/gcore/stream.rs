@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::behaviour::Behaviour;
 use super::fields::Settings;
+use super::recorder::Recorder;
+use super::shelf::Kept;
+use super::webhooks::Told;
 use crate::clock::Moment;
 
 /// One of the two ways in: the primary or the backup ingest server.
@@ -34,13 +37,20 @@ pub(super) struct Stream {
     pub(super) idle_since: Moment,
     /// Fields as a person set them in the world, over what would be shown.
     pub(super) pinned: Map<String, Value>,
-    /// What lists still show, and until when.
-    pub(super) stale: Option<(Moment, Value)>,
+    pub(super) recorder: Recorder,
+    /// What the client's webhook was last told of.
+    pub(super) told: Told,
 }
 
 /// Two sites, as in the examples of the API specification.
 const PRIMARY_REGION: &str = "ed1";
 const BACKUP_REGION: &str = "anx2";
+
+impl Kept for Stream {
+    fn created_at(&self) -> Moment {
+        self.created_at
+    }
+}
 
 impl Stream {
     pub(super) fn is_live(&self) -> bool {
@@ -55,8 +65,25 @@ impl Stream {
         self.settings.is("active")
     }
 
+    /// Where an encoder sends to. It holds the push key.
+    pub(super) fn push_url(&self) -> String {
+        let Self { id, token, .. } = self;
+        format!("rtmp://vp-push-{PRIMARY_REGION}.gvideo.co/in/{id}?{token}")
+    }
+
+    /// What is being transcoded.
+    pub(super) fn source_type(&self) -> Option<&'static str> {
+        let playing = self.is_live() && self.transcoding;
+        let source = if self.is_pull() {
+            "https"
+        } else {
+            self.protocol
+        };
+        playing.then_some(source)
+    }
+
     /// The stream as the API shows it.
-    pub(super) fn view(&self, ways: &Behaviour) -> Value {
+    pub(super) fn view(&self, ways: &Behaviour, now: Moment) -> Value {
         let Self {
             id,
             client,
@@ -76,15 +103,15 @@ impl Stream {
             "backup_live": backup.live,
             "active_ingest_region_primary": primary.live.then_some(PRIMARY_REGION),
             "active_ingest_region_backup": backup.live.then_some(BACKUP_REGION),
-            "stream_source_type": playing.then_some(if self.is_pull() { "https" } else { self.protocol }),
+            "stream_source_type": self.source_type(),
             "transcoded_qualities": playing.then_some(json!(["audioa", "360pa", "480pa", "720pa", "1080pa"])),
             "transcoding_speed": playing.then_some(1.0),
             "frame_rate": playing.then_some(25.0),
             "video_height": playing.then_some(1080),
             "video_width": playing.then_some(1920),
-            "recording_duration": null,
+            "recording_duration": self.recorder.seconds(now),
             "token": token,
-            "push_url": format!("rtmp://{push}.gvideo.co/in/{id}?{token}"),
+            "push_url": self.push_url(),
             "backup_push_url": format!("rtmp://{push_backup}.gvideo.co/in/{id}b?{token}"),
             "push_url_srt": format!("srt://{push}-srt.gvideo.co:5001?streamid={id}#{token}"),
             "backup_push_url_srt":
@@ -108,10 +135,13 @@ impl Stream {
             fields.insert(name.clone(), value.clone());
         }
         if ways.recording_field {
-            fields.insert("recording".to_owned(), json!(false));
+            fields.insert(
+                "recording".to_owned(),
+                json!(self.recorder.is_recording(ways)),
+            );
         }
         if ways.legacy_fields {
-            self.add_legacy(fields, &push);
+            self.add_legacy(fields);
         } else {
             for name in Settings::legacy_names() {
                 fields.remove(name);
@@ -127,10 +157,8 @@ impl Stream {
     }
 
     /// Official Android demo app, 2022, and the tutorial's samples.
-    fn add_legacy(&self, fields: &mut Map<String, Value>, push: &str) {
-        let Self {
-            id, client, token, ..
-        } = self;
+    fn add_legacy(&self, fields: &mut Map<String, Value>) {
+        let Self { id, client, .. } = self;
         let playing = self.is_live() && self.transcoding;
         let legacy = json!({
             "client_id": client,
@@ -140,7 +168,6 @@ impl Stream {
             "receiving_error": null,
             "protocol": self.is_live().then_some(self.protocol),
             "cdn_hostname": format!("{client}.gvideo.io"),
-            "broadcasts": [],
             "restreams": [],
             "quality_sets": [],
             "logo_player_id": null,
@@ -150,7 +177,7 @@ impl Stream {
             "audio_codec": null,
             "hls_playlist_url":
                 format!("https://{client}.gvideo.io/mpegts/{client}_{id}/master_mpegts.m3u8"),
-            "rtmp_play_url": [format!("rtmp://{push}.gvideo.co/in/{id}?{token}")],
+            "rtmp_play_url": [self.push_url()],
         });
         if let Value::Object(legacy) = legacy {
             fields.extend(legacy);

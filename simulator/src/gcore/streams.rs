@@ -3,12 +3,16 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::behaviour::Behaviour;
 use super::encoder::{self, Plans};
 use super::errors::{Invalid, bad_request, not_found};
-use super::fields::Settings;
-use super::quota;
+use super::fields::{STREAM, Settings};
+use super::paging::{All, Ask};
+use super::recorder::Recorder;
 use super::stream::{Leg, Stream};
-use super::world::World;
+use super::webhooks::Told;
+use super::world::{Account, World};
+use super::{broadcasts, links, quota};
 use crate::clock::Moment;
 use crate::front::Reply;
 
@@ -37,6 +41,16 @@ pub(super) fn update_body(
     }
 }
 
+fn check(
+    settings: &mut Settings,
+    body: &Map<String, Value>,
+    account: &Account,
+) -> Result<(), Refusal> {
+    let there = |id| account.broadcasts.contains_key(&id);
+    links::check(settings, links::BROADCASTS, body, &account.behaviour, there)
+        .map_err(Invalid::reply)
+}
+
 /// Makes a stream and gives its id.
 pub(super) fn create(
     world: &mut World,
@@ -45,7 +59,9 @@ pub(super) fn create(
     now: Moment,
 ) -> Result<u64, Refusal> {
     let account = world.account(client);
-    let settings = Settings::create(body, &account.behaviour).map_err(Invalid::reply)?;
+    let made = Settings::create(&STREAM, body, &account.behaviour);
+    let mut settings = made.map_err(Invalid::reply)?;
+    check(&mut settings, body, account)?;
     if settings.is("active") {
         quota::check(account, None)?;
     }
@@ -62,14 +78,15 @@ pub(super) fn create(
         transcoding: false,
         idle_since: now,
         pinned: Map::new(),
-        stale: None,
+        recorder: Recorder::default(),
+        told: Told::default(),
     };
     let account = world.account(client);
     let pull = stream.is_pull();
     let plans = encoder::settings_changed(&mut stream, false, pull, &account.behaviour, now);
-    account.streams.insert(id, stream);
-    account.created += 1;
-    world.plan(client, id, now, plans);
+    account.streams.add(id, stream);
+    links::follow_stream(account, id, now);
+    world.stream_changed(client, id, now, plans);
     Ok(id)
 }
 
@@ -85,10 +102,9 @@ pub(super) fn update(
     let Some(stream) = account.streams.get(&id) else {
         return Err(missing());
     };
-    let settings = stream
-        .settings
-        .updated(body, &account.behaviour)
-        .map_err(Invalid::reply)?;
+    let changed = stream.settings.updated(body, &account.behaviour);
+    let mut settings = changed.map_err(Invalid::reply)?;
+    check(&mut settings, body, account)?;
     if settings.is("active") && !stream.is_active() {
         quota::check(account, Some(id))?;
     }
@@ -117,7 +133,8 @@ pub(super) fn change(
     edit(stream);
     let plans: Plans =
         encoder::settings_changed(stream, was_active, was_pull, &account.behaviour, now);
-    world.plan(client, id, now, plans);
+    links::follow_stream(account, id, now);
+    world.stream_changed(client, id, now, plans);
 }
 
 /// A new push key. The old one is dead at once, and whoever sends with it is cut off; by a switch,
@@ -136,16 +153,50 @@ pub(super) fn reset_push_token(world: &mut World, client: u64, id: u64, now: Mom
         let message = "The token is changed, but a running ingest could not be interrupted";
         return Reply::json(StatusCode::ACCEPTED, json!({"message": message})).applied();
     }
+    let mut plans = Plans::new();
     if !stream.is_pull() {
         let off = encoder::Encoder {
             primary: Some(false),
             backup: Some(false),
             ..Default::default()
         };
-        // Stopping is never refused, and nothing is due after it for a PUSH stream.
-        let _ = encoder::command(stream, off, ways, now);
+        // Stopping is never refused.
+        plans = encoder::command(stream, off, ways, now).unwrap_or_default();
     }
-    Reply::json(StatusCode::OK, stream.view(ways)).applied()
+    world.stream_changed(client, id, now, plans);
+    shown(world, client, id, now).applied()
+}
+
+/// The stream as an answer.
+pub(super) fn shown(world: &mut World, client: u64, id: u64, now: Moment) -> Reply {
+    match world.account(client).stream(id, now) {
+        Some(stream) => Reply::json(StatusCode::OK, stream),
+        None => missing(),
+    }
+}
+
+pub(super) fn list(account: &mut Account, page: u64, with_broadcasts: bool, now: Moment) -> Reply {
+    let detailed = with_broadcasts || account.behaviour.legacy_fields;
+    let ways = detailed.then(|| account.behaviour.clone());
+    let broadcasts = &account.broadcasts;
+    let trim = |fields: &mut Map<String, Value>| {
+        if let Some(ways) = &ways {
+            let ids = fields.get(links::BROADCASTS).and_then(Value::as_array);
+            let ids = ids.into_iter().flatten().filter_map(Value::as_u64);
+            let details = broadcasts::details(broadcasts, &ids.collect::<Vec<_>>(), ways);
+            fields.insert("broadcasts".to_owned(), details);
+        }
+    };
+    let ask = Ask {
+        page,
+        size: account.behaviour.page_size,
+        now,
+        filter: All,
+        show: |stream: &Stream, ways: &Behaviour| stream.view(ways, now),
+        trim,
+    };
+    let items = ask.of(&mut account.streams, &mut account.behaviour);
+    Reply::json(StatusCode::OK, items)
 }
 
 pub(super) fn missing() -> Reply {

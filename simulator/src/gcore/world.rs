@@ -1,15 +1,23 @@
-//! The provider's world: its clients, their streams, and what is due when.
+//! The provider's world: its clients, what they have, and what is due when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::auth::Keys;
-use super::behaviour::{Behaviour, PageShift, Shift};
+use super::behaviour::Behaviour;
+use super::broadcast::Broadcast;
 use super::encoder::{self, Due, Plans};
+use super::shelf::Shelf;
 use super::stream::Stream;
+use super::video::{self, Fate, Video};
+use super::webhooks::{self, Hook};
+use super::{broadcasts, links, recordings, videos};
 use crate::clock::Moment;
 use crate::limit::LastSecond;
+use crate::outbox::{Outbox, Post};
 
 /// The first id that is given out: seven digits, as in the examples of the API specification.
 const FIRST_ID: u64 = 2_304_117;
@@ -17,27 +25,26 @@ const FIRST_ID: u64 = 2_304_117;
 /// One client of the provider, with a world of its own.
 #[derive(Debug)]
 pub(super) struct Account {
-    pub(super) streams: BTreeMap<u64, Stream>,
+    pub(super) streams: Shelf<Stream>,
+    pub(super) broadcasts: Shelf<Broadcast>,
+    pub(super) videos: Shelf<Video>,
     pub(super) behaviour: Behaviour,
-    pub(super) created: u64,
-    pub(super) deleted: u64,
-    /// Deleted streams that lists still show, and until when.
-    pub(super) ghosts: BTreeMap<u64, (Moment, Value)>,
     pub(super) calls: LastSecond,
-    /// How far the pages of the walk that is under way are shifted.
-    pub(super) shifted: Option<Shift>,
+    /// What becomes of the next recordings.
+    pub(super) fates: VecDeque<Fate>,
+    pub(super) hook: Hook,
 }
 
 impl Account {
     fn new(behaviour: Behaviour) -> Self {
         Self {
-            streams: BTreeMap::new(),
+            streams: Shelf::default(),
+            broadcasts: Shelf::default(),
+            videos: Shelf::default(),
             behaviour,
-            created: 0,
-            deleted: 0,
-            ghosts: BTreeMap::new(),
             calls: LastSecond::default(),
-            shifted: None,
+            fates: VecDeque::new(),
+            hook: Hook::default(),
         }
     }
 
@@ -47,65 +54,47 @@ impl Account {
         active.filter(|s| Some(s.id) != id).count() as u64
     }
 
-    /// The shift that applies to this page; page 1 begins a walk.
-    pub(super) fn shift_before(&mut self, page: u64) -> Option<Shift> {
-        if page <= 1 {
-            self.shifted = None;
-        }
-        self.shifted
-    }
-
-    /// After a page has been served: whether the rest of the walk is shifted.
-    pub(super) fn shift_after(&mut self, page: u64) {
-        let Some(PageShift {
-            after_page,
-            how,
-            walks,
-        }) = self.behaviour.page_shift
-        else {
-            return;
-        };
-        if page != after_page || walks == Some(0) {
-            return;
-        }
-        self.shifted = Some(how);
-        if let Some(PageShift {
-            walks: Some(walks), ..
-        }) = &mut self.behaviour.page_shift
-        {
-            *walks -= 1;
-        }
-    }
-
-    /// Keeps what lists showed before a change, if they lag. A second change within the lag does
-    /// not show the first one sooner.
-    pub(super) fn remember(&mut self, id: u64, now: Moment) {
-        if self.behaviour.stale_list_seconds <= 0.0 {
-            return;
-        }
-        let until = now.plus(self.behaviour.stale_list_seconds);
+    /// A stream as GET shows it.
+    pub(super) fn stream(&self, id: u64, now: Moment) -> Option<Value> {
         let ways = &self.behaviour;
-        if let Some(stream) = self.streams.get_mut(&id) {
-            let shown = match stream.stale.take() {
-                Some((end, shown)) if end > now => shown,
-                _ => stream.view(ways),
-            };
-            stream.stale = Some((until, shown));
+        let stream = self.streams.get(&id)?;
+        let mut view = stream.view(ways, now);
+        if ways.legacy_fields {
+            let ids = stream.settings.ids(links::BROADCASTS);
+            view["broadcasts"] = broadcasts::details(&self.broadcasts, &ids, ways);
         }
+        Some(view)
     }
 
-    /// Removes a stream for good. `false`: there is none.
-    pub(super) fn delete(&mut self, id: u64, now: Moment) -> bool {
-        self.remember(id, now);
-        let Some(stream) = self.streams.remove(&id) else {
-            return false;
-        };
-        self.deleted += 1;
-        if let Some(stale) = stream.stale {
-            self.ghosts.insert(id, stale);
-        }
-        true
+    /// Keeps what lists showed of a stream before a change, if they lag.
+    pub(super) fn remember(&mut self, id: u64, now: Moment) {
+        let ways = &self.behaviour;
+        self.streams
+            .remember(id, ways, now, |stream| stream.view(ways, now));
     }
+
+    /// The same of a broadcast.
+    pub(super) fn remember_broadcast(&mut self, id: u64, now: Moment) {
+        let ways = &self.behaviour;
+        self.broadcasts
+            .remember(id, ways, now, |broadcast| broadcast.view(ways));
+    }
+
+    /// The same of a video.
+    pub(super) fn remember_video(&mut self, id: u64, now: Moment) {
+        let ways = &self.behaviour;
+        self.videos
+            .remember(id, ways, now, |video| video.view(ways));
+    }
+}
+
+/// Something that will be looked at later. Whether it still holds is decided then.
+#[derive(Debug)]
+pub(super) enum What {
+    Stream(u64, Due),
+    Recorder(u64),
+    Video(u64, video::Due),
+    Post(Box<Post>),
 }
 
 /// Everything.
@@ -113,18 +102,23 @@ impl Account {
 pub(super) struct World {
     pub(super) keys: Keys,
     pub(super) accounts: BTreeMap<u64, Account>,
+    pub(super) outbox: Arc<Outbox>,
+    /// Something is due sooner than all that was.
+    pub(super) sooner: Arc<Notify>,
     defaults: Behaviour,
     next_id: u64,
     seed: u64,
-    due: BTreeMap<(Moment, u64), (u64, u64, Due)>,
+    due: BTreeMap<(Moment, u64), (u64, What)>,
     due_last: u64,
 }
 
 impl World {
-    pub(super) fn new(defaults: Behaviour, seed: u64) -> Self {
+    pub(super) fn new(defaults: Behaviour, seed: u64, outbox: Arc<Outbox>) -> Self {
         Self {
             keys: Keys::default(),
             accounts: BTreeMap::new(),
+            outbox,
+            sooner: Arc::new(Notify::new()),
             defaults,
             next_id: FIRST_ID,
             seed,
@@ -141,11 +135,11 @@ impl World {
             .or_insert_with(|| Account::new(defaults.clone()))
     }
 
-    /// Whose stream this is. Ids are the provider's, not the client's.
-    pub(super) fn owner(&self, id: u64) -> Option<u64> {
+    /// Whose this is. Ids are the provider's, not the client's.
+    pub(super) fn owner(&self, has: impl Fn(&Account) -> bool) -> Option<u64> {
         let mut accounts = self.accounts.iter();
         accounts
-            .find(|(_, account)| account.streams.contains_key(&id))
+            .find(|(_, account)| has(account))
             .map(|(client, _)| *client)
     }
 
@@ -163,36 +157,95 @@ impl World {
         format!("{a:016x}{b:016x}")
     }
 
-    /// Notes what follows for a stream from something at this time.
-    pub(super) fn plan(&mut self, client: u64, id: u64, now: Moment, plans: Plans) {
-        for (seconds, due) in plans {
-            self.due_last += 1;
-            let at = now.plus(seconds);
-            self.due.insert((at, self.due_last), (client, id, due));
+    /// The random part of a video's addresses: 16 characters.
+    pub(super) fn take_slug(&mut self) -> String {
+        let mut token = self.take_token();
+        token.truncate(16);
+        token
+    }
+
+    /// Notes what is to be looked at so many seconds after something.
+    pub(super) fn plan(&mut self, client: u64, from: Moment, seconds: f64, what: What) {
+        self.due_last += 1;
+        let at = from.plus(seconds);
+        let first = self.next_due();
+        self.due.insert((at, self.due_last), (client, what));
+        if first.is_none_or(|first| at < first) {
+            self.sooner.notify_one();
         }
     }
 
+    /// When the next thing is due.
+    pub(super) fn next_due(&self) -> Option<Moment> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// A recorder is to be looked at. There is never more than one time for it.
+    pub(super) fn look_at_recorder(&mut self, client: u64, id: u64, now: Moment, seconds: f64) {
+        if let Some(stream) = self.account(client).streams.get_mut(&id) {
+            stream.recorder.due = Some(now.plus(seconds));
+            self.plan(client, now, seconds, What::Recorder(id));
+        }
+    }
+
+    /// After anything that has changed a stream: what follows is noted, the recorder follows the
+    /// ingest, and the client is told.
+    pub(super) fn stream_changed(&mut self, client: u64, id: u64, now: Moment, plans: Plans) {
+        for (seconds, due) in plans {
+            self.plan(client, now, seconds, What::Stream(id, due));
+        }
+        recordings::follow(self, client, id, now);
+        webhooks::stream(self, client, id, now);
+    }
+
+    /// Removes a stream for good; what it has recorded stays. `false`: there is none.
+    pub(super) fn delete_stream(&mut self, client: u64, id: u64, now: Moment) -> bool {
+        self.account(client).remember(id, now);
+        recordings::cut_off(self, client, id, now);
+        let account = self.account(client);
+        let gone = account.streams.take(id).is_some();
+        if gone {
+            links::stream_gone(account, id, now);
+        }
+        gone
+    }
+
     /// Lets everything happen that is due by now, each at its own time. Nothing in the world is
-    /// looked at or changed before this has been done, so no task has to wait for it.
+    /// looked at or changed before this has been done.
     pub(super) fn settle(&mut self, now: Moment) {
         while let Some(next) = self.due.first_entry() {
             let at = next.key().0;
             if at > now {
                 return;
             }
-            let (client, id, due) = next.remove();
-            let Some(account) = self.accounts.get_mut(&client) else {
-                continue;
-            };
-            if let Some(stream) = account.streams.get_mut(&id) {
-                let plans = encoder::happen(stream, due, &account.behaviour, at);
-                self.plan(client, id, at, plans);
+            let (client, what) = next.remove();
+            match what {
+                What::Stream(id, due) => self.happen(client, id, due, at),
+                What::Recorder(id) => {
+                    let streams = &self.account(client).streams;
+                    let due = streams.get(&id).and_then(|stream| stream.recorder.due);
+                    if due == Some(at) {
+                        recordings::look(self, client, id, at);
+                        webhooks::stream(self, client, id, at);
+                    }
+                }
+                What::Video(id, due) => videos::happen(self, client, id, due, at),
+                What::Post(post) => self.outbox.send(*post, at),
             }
         }
     }
 
-    /// After a change of a client's behaviour: idle PULL streams are measured by it at once.
-    pub(super) fn behaviour_changed(&mut self, client: u64) {
+    fn happen(&mut self, client: u64, id: u64, due: Due, at: Moment) {
+        let account = self.account(client);
+        if let Some(stream) = account.streams.get_mut(&id) {
+            let plans = encoder::happen(stream, due, &account.behaviour, at);
+            self.stream_changed(client, id, at, plans);
+        }
+    }
+
+    /// After a change of a client's behaviour: idle PULL streams and recorders are measured by it at
+    /// once.
+    pub(super) fn behaviour_changed(&mut self, client: u64, now: Moment) {
         let account = self.account(client);
         let idle = account.behaviour.pull_idle_seconds;
         let waiting: Vec<_> = account
@@ -201,9 +254,20 @@ impl World {
             .filter(|s| s.is_pull() && s.is_active() && !s.is_live())
             .map(|s| (s.id, s.idle_since))
             .collect();
+        let busy: Vec<_> = account
+            .streams
+            .values()
+            .filter(|s| s.recorder.is_busy())
+            .map(|s| s.id)
+            .collect();
         for (id, since) in waiting {
-            self.plan(client, id, since, vec![(idle, Due::Idle)]);
+            self.plan(client, since, idle, What::Stream(id, Due::Idle));
         }
+        for id in busy {
+            recordings::look(self, client, id, now);
+            webhooks::stream(self, client, id, now);
+        }
+        self.settle(now);
     }
 }
 

@@ -99,6 +99,10 @@ async fn too_many_calls_in_a_second() {
 #[tokio::test]
 async fn values_that_come_back_otherwise() {
     let sim = start().await;
+    let [a, b, c] = ["a", "b", "c"].map(|name| {
+        let broadcast = json!({"name": name, "status": "pending"});
+        sim.create_broadcast(CLIENT, broadcast).expect("created")
+    });
     sim.behaviour(CLIENT, |ways| {
         ways.trim_names = true;
         ways.null_means_default = true;
@@ -109,7 +113,7 @@ async fn values_that_come_back_otherwise() {
     });
     let body = json!({
         "name": "  keynote ", "active": null, "client_entity_data": "", "uri": "",
-        "broadcast_ids": [3, 1, 2], "dvr_duration": 119,
+        "broadcast_ids": [c, a, b], "dvr_duration": 119,
         "html_overlay": true, "projection": "nonsense",
     });
     let made = post(&sim, STREAMS, body.clone()).await;
@@ -126,7 +130,7 @@ async fn values_that_come_back_otherwise() {
             ("active", json!(false)),
             ("client_entity_data", Value::Null),
             ("uri", Value::Null),
-            ("broadcast_ids", json!([1, 2, 3])),
+            ("broadcast_ids", json!([a, b, c])),
             ("dvr_duration", json!(60)),
             ("html_overlay", json!(false)),
             ("projection", json!("regular")),

@@ -195,7 +195,7 @@ fn values() -> Vec<(&'static str, Value, Option<&'static str>)> {
         ("client_entity_data", json!({"a": 1}), invalid),
         ("html_overlay", json!(true), None),
         ("quality_set_id", json!(9), None),
-        ("broadcast_ids", json!([3, 1, 2]), None),
+        ("broadcast_ids", json!([7]), Some("not found: 7")),
         ("broadcast_ids", json!(["3"]), number),
         ("broadcast_ids", Value::Null, invalid),
         ("projection", json!("vr360tb"), None),
@@ -277,18 +277,22 @@ async fn what_is_unknown_or_the_servers_is_passed_over() {
 #[tokio::test]
 async fn a_patch_touches_only_what_it_names_and_replaces_arrays() {
     let sim = start().await;
+    let [a, b, c] = ["a", "b", "c"].map(|name| {
+        let broadcast = json!({"name": name, "status": "pending"});
+        sim.create_broadcast(CLIENT, broadcast).expect("created")
+    });
     let made = post(
         &sim,
         STREAMS,
-        json!({"name": "a", "broadcast_ids": [1, 2], "client_entity_data": "mark"}),
+        json!({"name": "a", "broadcast_ids": [b, a], "client_entity_data": "mark"}),
     )
     .await
     .json();
     let id = made["id"].as_u64().expect("an id");
-    let answer = patch(&sim, id, json!({"stream": {"broadcast_ids": [3]}})).await;
+    let answer = patch(&sim, id, json!({"stream": {"broadcast_ids": [c]}})).await;
     assert_eq!(answer.status, 200);
     let mut expected = made;
-    expected["broadcast_ids"] = json!([3]);
+    expected["broadcast_ids"] = json!([c]);
     assert_eq!(answer.json(), expected);
     assert_eq!(seen(&sim, id).await, expected);
 }

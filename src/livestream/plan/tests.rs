@@ -33,6 +33,8 @@ fn stream(id: &str, mark: Mark) -> ObservedStream {
         },
         live: false,
         recording: None,
+        session_started_at: None,
+        broadcasts: Vec::new(),
         ingest: Ingest::default(),
         playback: Playback::default(),
     }
@@ -74,6 +76,7 @@ impl Case {
             vanished: false,
             began: now.mono,
             named: vec![],
+            unfound: vec![],
             sights: vec![],
             creation: proof,
         };
@@ -320,6 +323,26 @@ fn of_two_with_our_mark_the_recorded_one_is_held_and_the_other_is_reported() {
 }
 
 #[test]
+fn where_the_held_one_of_two_is_gone_the_other_is_held_and_none_is_created() {
+    let mut case = Case::holding(ours("7"));
+    case.lose(true, true);
+    case.see(ours("9"), |_| ());
+    assert_eq!(case.word(), "InStep");
+    assert_eq!(case.known.held(), Some(StreamId::new("9")));
+}
+
+#[test]
+fn what_a_read_by_id_did_not_find_is_missing_though_the_mirror_holds_it() {
+    let mut case = Case::holding(ours("7"));
+    let now = case.now.mono;
+    let sight = &mut case.provider().sights[0].1;
+    (sight.doubtful, sight.not_found) = (true, Some(now));
+    assert_eq!(case.word(), "walk: StreamMissing");
+    case.known.leaving = true;
+    assert_eq!(case.word(), "finish");
+}
+
+#[test]
 fn only_what_differs_and_is_managed_is_changed() {
     let mut case = Case::holding(ours("7"));
     assert_eq!(case.word(), "InStep");
@@ -337,7 +360,7 @@ fn only_what_differs_and_is_managed_is_changed() {
 fn what_lost_our_mark_or_has_another_is_not_touched() {
     let marks = [
         (Mark::None, "MarkLost", "update 7: active"),
-        (Mark::Unreadable, "MarkLost", "update 7: active"),
+        (Mark::Unreadable, "read 7", "read 7"),
         (
             Mark::Released(owner("u", "c")),
             "MarkLost",
@@ -616,10 +639,11 @@ proptest! {
             let provider = case.known.account.as_ref().unwrap();
             prop_assert!(!case.known.leaving && !case.known.suspended && case.known.adopts.is_none());
             prop_assert!(provider.walked);
-            prop_assert!(!provider.named.iter().any(|s| is_ours(&case.known, &s.mark)));
+            let double = |s: &Arc<ObservedStream>| is_ours(&case.known, &s.mark) && Some(&s.id) != creation.replaces.as_ref();
+            prop_assert!(!provider.named.iter().any(double));
             if let Some(id) = &creation.replaces {
                     let (sight, proof) = provider.sight(id);
-                    prop_assert!(sight.stream.is_none() && sight.not_found.is_some() && proof.walked && !provider.vanished);
+                    prop_assert!(sight.not_found.is_some() && proof.walked && !provider.vanished);
             } else {
                     let traces = case.known.finalizer || case.known.creation.is_some() || case.memory.creation.is_some();
                     let refused = matches!(Past::of(&case.known, &case.memory), Past::Refused { .. });

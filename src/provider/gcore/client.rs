@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::{
-    Method, Response, Url,
-    header::{ACCEPT, AUTHORIZATION, HeaderValue},
+    Method, Response, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue},
 };
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -12,10 +12,11 @@ use tokio::time::{sleep, timeout};
 use super::{
     Http, SetupError,
     failure::{garbled, may_pass, of_status, on_the_way, unavailable},
+    message,
 };
 use crate::{
     clock,
-    provider::{ProviderError, StreamId},
+    provider::{BroadcastId, ProviderError, StreamId},
     secret::Secret,
 };
 
@@ -44,42 +45,127 @@ pub(super) struct Request<'a> {
     pub(super) secrets: Vec<Secret>,
 }
 
+impl<'a> Request<'a> {
+    /// A request without a body.
+    pub(super) fn bare(method: Method, route: Route<'a>) -> Self {
+        Self {
+            method,
+            route,
+            body: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Neither POST nor PUT is in this list, and nothing may put them there. The API has no key by
+    /// which it would know a repeat, so a second POST is a second stream, or a second new key for a
+    /// stream. PUT is not what HTTP means by it: here it begins and ends recordings, and the end of
+    /// one is told only once. PATCH sets absolute values.
+    fn may_be_sent_again(&self) -> bool {
+        [Method::GET, Method::PATCH, Method::DELETE].contains(&self.method)
+    }
+}
+
+/// A success.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
+}
+
 /// Where a request goes (API spec; developer guide for the client).
 #[derive(Clone, Copy)]
 pub(super) enum Route<'a> {
     /// The client that a key belongs to.
     Me,
-    /// A page of the list.
+    /// A page of the list of streams.
     Page(u32),
     /// All streams.
     Streams,
     /// One stream.
     Stream(&'a StreamId),
+    /// The key of a stream.
+    ResetKey(&'a StreamId),
+    /// The beginning of a recording.
+    StartRecording(&'a StreamId),
+    /// The end of a recording.
+    StopRecording(&'a StreamId),
+    /// A page of the videos that came out of a stream.
+    Videos(&'a StreamId, u32),
+    /// A page of the list of broadcasts.
+    BroadcastPage(u32),
+    /// All broadcasts.
+    Broadcasts,
+    /// One broadcast.
+    Broadcast(&'a BroadcastId),
 }
 
-impl Route<'_> {
+/// Where an id stands in a path.
+const ID: &str = "{id}";
+
+impl<'a> Route<'a> {
     /// As the documents write it, without any value in it.
     fn template(self) -> &'static str {
         match self {
             Self::Me => "/iam/clients/me",
             Self::Page(_) | Self::Streams => "/streaming/streams",
             Self::Stream(_) => "/streaming/streams/{id}",
+            Self::ResetKey(_) => "/streaming/streams/{id}/reset_push_token",
+            Self::StartRecording(_) => "/streaming/streams/{id}/start_recording",
+            Self::StopRecording(_) => "/streaming/streams/{id}/stop_recording",
+            Self::Videos(..) => "/streaming/videos",
+            Self::BroadcastPage(_) | Self::Broadcasts => "/streaming/broadcasts",
+            Self::Broadcast(_) => "/streaming/broadcasts/{id}",
+        }
+    }
+
+    /// What it is about, in a path or a query, and in words.
+    fn id(self) -> Option<(&'a str, &'static str)> {
+        match self {
+            Self::Stream(id)
+            | Self::ResetKey(id)
+            | Self::StartRecording(id)
+            | Self::StopRecording(id)
+            | Self::Videos(id, _) => Some((id.as_str(), "a stream")),
+            Self::Broadcast(id) => Some((id.as_str(), "a broadcast")),
+            Self::Me
+            | Self::Page(_)
+            | Self::Streams
+            | Self::BroadcastPage(_)
+            | Self::Broadcasts => None,
+        }
+    }
+
+    /// The query. There is none that says how long a page is, but for videos, where its limit is
+    /// not documented; and `fields` hides when a recording began.
+    fn query(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Page(page) | Self::BroadcastPage(page) => vec![("page", page.to_string())],
+            Self::Videos(stream, page) => vec![
+                ("stream_id", stream.to_string()),
+                ("page", page.to_string()),
+            ],
+            Self::Me
+            | Self::Streams
+            | Self::Stream(_)
+            | Self::ResetKey(_)
+            | Self::StartRecording(_)
+            | Self::StopRecording(_)
+            | Self::Broadcasts
+            | Self::Broadcast(_) => Vec::new(),
         }
     }
 
     fn largest(self) -> usize {
         match self {
-            Self::Page(_) => LARGEST_PAGE,
-            Self::Me | Self::Streams | Self::Stream(_) => LARGEST,
+            Self::Page(_) | Self::Videos(..) | Self::BroadcastPage(_) => LARGEST_PAGE,
+            Self::Me
+            | Self::Streams
+            | Self::Stream(_)
+            | Self::ResetKey(_)
+            | Self::StartRecording(_)
+            | Self::StopRecording(_)
+            | Self::Broadcasts
+            | Self::Broadcast(_) => LARGEST,
         }
-    }
-}
-
-impl Request<'_> {
-    /// A POST is not in this list, and nothing may put it there: the API has no key by which it
-    /// would know a repeat, so a second POST is a second stream. PATCH sets absolute values.
-    fn may_be_sent_again(&self) -> bool {
-        [Method::GET, Method::PATCH, Method::DELETE].contains(&self.method)
     }
 }
 
@@ -118,9 +204,9 @@ impl Api {
         })
     }
 
-    /// Sends a request, again where that is safe and may help, and gives the body of its success.
-    /// Every error is final, in time and safe to show.
-    pub(super) async fn send(&self, request: Request<'_>) -> Result<Vec<u8>, ProviderError> {
+    /// Sends a request, again where that is safe and may help. Every error is final, in time and
+    /// safe to show.
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, ProviderError> {
         let url = self.url(request.route)?;
         let mut before = None;
         let tries = self.tries(&request, &url, &mut before);
@@ -136,11 +222,11 @@ impl Api {
         request: &Request<'_>,
         url: &Url,
         before: &mut Option<ProviderError>,
-    ) -> Result<Vec<u8>, ProviderError> {
+    ) -> Result<Answer, ProviderError> {
         let mut pauses = self.http.deadlines.pauses.iter();
         loop {
             let failed = match self.try_once(request, url).await {
-                Ok(body) => return Ok(body),
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             if !(request.may_be_sent_again() && failed.may_pass) {
@@ -154,7 +240,7 @@ impl Api {
         }
     }
 
-    async fn try_once(&self, request: &Request<'_>, url: &Url) -> Result<Vec<u8>, Failed> {
+    async fn try_once(&self, request: &Request<'_>, url: &Url) -> Result<Answer, Failed> {
         let Request {
             method,
             route,
@@ -172,6 +258,9 @@ impl Api {
             .header(ACCEPT, "application/json");
         if let Some(body) = body {
             builder = builder.json(body);
+        } else if [Method::POST, Method::PUT].contains(method) {
+            // Not added below; there are gateways that insist on it (RFC 9110, section 8.6).
+            builder = builder.header(CONTENT_LENGTH, 0);
         }
         let route = route.template();
         let mut response = builder.send().await.map_err(|error| {
@@ -184,7 +273,14 @@ impl Api {
         if !status.is_success() {
             return Err(self.refusal(request, &mut response).await);
         }
-        read(&mut response, request.route.largest()).await
+        let body = read(&mut response, request.route.largest()).await?;
+        Ok(Answer { status, body })
+    }
+
+    /// The provider's words in a success, made safe to show. That no longer knows what was sent,
+    /// but the key: it is for calls that send no secret.
+    pub(super) fn words(&self, said: &Value) -> String {
+        message::of_value(said, std::slice::from_ref(&self.key))
     }
 
     async fn refusal(&self, request: &Request<'_>, response: &mut Response) -> Failed {
@@ -210,27 +306,28 @@ impl Api {
     /// [`ProviderError::Refused`], without a call, where an id is none that a path could hold: `..`
     /// would lead elsewhere.
     fn url(&self, route: Route<'_>) -> Result<Url, ProviderError> {
-        let (segments, id): (&[&str], _) = match route {
-            Route::Me => (&["iam", "clients", "me"], None),
-            Route::Page(_) | Route::Streams => (&["streaming", "streams"], None),
-            Route::Stream(id) => (&["streaming", "streams"], Some(id.as_str())),
-        };
         let speakable = |id: &str| {
             let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
             (1..=64).contains(&id.len()) && id.bytes().all(known)
         };
-        if !id.is_none_or(speakable) {
-            return Err(ProviderError::Refused {
-                status: 400,
-                message: "this cannot be the id of a stream".to_owned(),
-            });
-        }
+        let id = match route.id() {
+            Some((id, what)) if !speakable(id) => {
+                return Err(ProviderError::Refused {
+                    status: 400,
+                    message: format!("this cannot be the id of {what}"),
+                });
+            }
+            Some((id, _)) => id,
+            None => "",
+        };
         let mut url = self.endpoint.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments).extend(id);
+            let segments = route.template().split('/').skip(1);
+            let filled = segments.map(|segment| if segment == ID { id } else { segment });
+            path.pop_if_empty().extend(filled);
         }
-        if let Route::Page(page) = route {
-            url.query_pairs_mut().append_pair("page", &page.to_string());
+        for (name, value) in route.query() {
+            url.query_pairs_mut().append_pair(name, &value);
         }
         Ok(url)
     }

@@ -1,6 +1,10 @@
 //! Between Gcore's words and the seam's: what a stream that was read says, and the fields that a
-//! wanted setting is written as. Pure.
+//! wanted setting is written as. Pure. Streams are here, what goes with them is below.
 
+pub(super) mod broadcast;
+pub(super) mod video;
+
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,7 +13,9 @@ use super::{
 };
 use crate::{
     api::{GcoreStream, Playback, Projection, RecordType},
-    provider::{Ingest, Mark, ObservedStream, Source, StreamId, StreamSettings, Unreadable},
+    provider::{
+        BroadcastId, Ingest, Mark, ObservedStream, Source, StreamId, StreamSettings, Unreadable,
+    },
     secret::Secret,
 };
 
@@ -31,6 +37,7 @@ pub(super) fn observed(
         what: what.to_owned(),
     };
     let stream = stream.ok_or_else(|| unreadable(None, "it is no object"))?;
+    let session_started_at = session_start(&stream);
     let Some(id) = stream.id.map(StreamId::new) else {
         return Err(unreadable(None, "its id is no whole number"));
     };
@@ -69,6 +76,8 @@ pub(super) fn observed(
         },
         live: stream.live == Some(true) || stream.backup_live == Some(true),
         recording: stream.recording,
+        session_started_at,
+        broadcasts: broadcasts(stream.broadcast_ids),
         ingest: Ingest {
             push: stream.push_url,
             backup_push: stream.backup_push_url,
@@ -93,6 +102,31 @@ fn source(pull: bool, uri: Option<&Secret>) -> Source {
     }
     let addresses = uri.map_or("", Secret::expose).split_whitespace();
     Source::Pull(addresses.map(Secret::new).collect())
+}
+
+/// Both servers have a time of their own, which stays when they are left (API spec). The primary's
+/// counts, unless only the backup is live.
+fn session_start(stream: &wire::Stream) -> Option<Timestamp> {
+    let primary = timestamp(stream.started_at_primary.as_deref());
+    let backup = timestamp(stream.started_at_backup.as_deref());
+    if stream.backup_live == Some(true) && stream.live != Some(true) {
+        backup.or(primary)
+    } else {
+        primary.or(backup)
+    }
+}
+
+fn timestamp(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse().ok()
+}
+
+/// In an order of their own, so that a provider that shuffles them changes nothing.
+fn broadcasts(wire::Ids(ids): wire::Ids) -> Vec<BroadcastId> {
+    let ids = ids.unwrap_or_default().into_iter().flatten();
+    let mut ids: Vec<BroadcastId> = ids.map(BroadcastId::new).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn public(address: Option<String>) -> Option<String> {
@@ -233,7 +267,7 @@ mod tests {
     use super::*;
 
     fn read(value: Value) -> Result<ObservedStream, Unreadable> {
-        observed(wire::stream(value), Mark::Unreadable)
+        observed(wire::object(value), Mark::Unreadable)
     }
 
     /// The example of the API spec, shortened.
@@ -252,7 +286,9 @@ mod tests {
             "hls_cmaf_url": "https://1.gvideo.io/cmaf/1_7/master.m3u8",
             "hls_mpegts_url": "https://1.gvideo.io/mpegts/1_7/master_mpegts.m3u8",
             "dash_url": "", "iframe_url": format!("https://{}", "x".repeat(2048)),
-            "recording": true, "recording_duration": 12.5, "broadcast_ids": [1],
+            "recording": true, "recording_duration": 12.5, "broadcast_ids": [30, 4, {}, "5", 30],
+            "started_at_primary": "2026-07-14T09:05:00.000Z",
+            "started_at_backup": "2026-07-14T10:00:00Z",
         })
     }
 
@@ -299,6 +335,39 @@ mod tests {
     }
 
     #[test]
+    fn broadcasts_have_an_order_of_their_own() {
+        let seen = read(example()).unwrap().broadcasts;
+        assert_eq!(seen, ["30", "4", "5"].map(BroadcastId::new));
+        for none in [json!(null), json!({}), json!("4")] {
+            let value = json!({"id": 7, "broadcast_ids": none});
+            assert_eq!(read(value).unwrap().broadcasts, []);
+        }
+    }
+
+    #[test]
+    fn a_session_began_where_it_is_live() {
+        let (primary, backup) = ("2026-07-14T09:05:00Z", "2026-07-14T10:00:00Z");
+        for (live, backup_live, expected) in [
+            (true, false, primary),
+            (true, true, primary),
+            (false, false, primary),
+            (false, true, backup),
+        ] {
+            let mut value = example();
+            value["live"] = live.into();
+            value["backup_live"] = backup_live.into();
+            let seen = read(value).unwrap().session_started_at;
+            assert_eq!(seen, Some(expected.parse().unwrap()));
+        }
+        let only = |field: &str, text: &str| {
+            let value = json!({"id": 7, "live": true, field: text});
+            read(value).unwrap().session_started_at
+        };
+        assert_eq!(only("started_at_backup", backup), backup.parse().ok());
+        assert_eq!(only("started_at_primary", "just now"), None);
+    }
+
+    #[test]
     fn no_secret_is_printed() {
         let text = format!("{:?} {:#?}", read(example()), read(example()));
         assert!(!text.contains("canary"), "{text}");
@@ -309,10 +378,11 @@ mod tests {
         let seen = read(json!({"id": 7})).unwrap();
         assert_eq!(seen.settings, StreamSettings::default());
         assert_eq!((seen.live, seen.recording), (false, None));
+        assert_eq!((seen.session_started_at, seen.broadcasts), (None, vec![]));
         assert_eq!(seen.ingest, Ingest::default());
         assert_eq!(seen.playback, Playback::default());
         assert_eq!(seen.mark, Mark::Unreadable);
-        let whole = observed(wire::stream(json!({"id": 7})), Mark::None).unwrap();
+        let whole = observed(wire::object(json!({"id": 7})), Mark::None).unwrap();
         assert_eq!(
             (whole.mark, whole.settings),
             (Mark::None, StreamSettings::default())

@@ -24,7 +24,15 @@ pub(super) fn of(body: &[u8], secrets: &[Secret]) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return String::new();
     };
-    let text = words(&body).join(", ");
+    safe(words(&body).join(", "), secrets)
+}
+
+/// The same of a value that is known to hold such words, and nothing else.
+pub(super) fn of_value(said_so: &Value, secrets: &[Secret]) -> String {
+    safe(said(said_so).join(", "), secrets)
+}
+
+fn safe(text: String, secrets: &[Secret]) -> String {
     let Some(text) = mask(text, secrets) else {
         return String::new();
     };

@@ -5,11 +5,11 @@
 //!
 //! Secret fields go into [`Secret`] at once, and nothing here has a `Debug`.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, SeqAccess, Visitor},
+    de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
 };
 use serde_json::Value;
 
@@ -19,9 +19,8 @@ use crate::secret::Secret;
 const LONGEST_PAGE: usize = 1000;
 
 /// A stream.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(default)]
-#[derive(Default)]
 pub(super) struct Stream {
     #[serde(deserialize_with = "id")]
     pub(super) id: Option<String>,
@@ -64,6 +63,11 @@ pub(super) struct Stream {
     pub(super) backup_live: Option<bool>,
     #[serde(deserialize_with = "boolean")]
     pub(super) recording: Option<bool>,
+    #[serde(deserialize_with = "text")]
+    pub(super) started_at_primary: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) started_at_backup: Option<String>,
+    pub(super) broadcast_ids: Ids,
     #[serde(deserialize_with = "secret")]
     pub(super) push_url: Option<Secret>,
     #[serde(deserialize_with = "secret")]
@@ -109,6 +113,88 @@ impl<'de> Deserialize<'de> for EntityData {
     }
 }
 
+/// What `start_recording` answers when there is something to say about it: warnings, and even
+/// errors, in a success. Both are lists of objects.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Started {
+    pub(super) data: Value,
+    pub(super) warnings: Value,
+    pub(super) errors: Value,
+}
+
+/// A video (schema `video`), without what a client of this operator does not need: its `slug`,
+/// `origin_url` and name stay where they are.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Video {
+    #[serde(deserialize_with = "id")]
+    pub(super) id: Option<String>,
+    #[serde(deserialize_with = "id")]
+    pub(super) stream_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) status: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) recording_started_at: Option<String>,
+    /// Milliseconds.
+    #[serde(deserialize_with = "integer")]
+    pub(super) duration: Option<i64>,
+    #[serde(deserialize_with = "text")]
+    pub(super) hls_url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) hls_cmaf_url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) dash_url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) iframe_url: Option<String>,
+    /// Text, by the schema; nothing that is said here may be lost.
+    pub(super) error: Value,
+}
+
+/// A broadcast (SDK for Python, which alone has its `id`).
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Broadcast {
+    #[serde(deserialize_with = "id")]
+    pub(super) id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) name: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) status: Option<String>,
+    pub(super) stream_ids: Ids,
+    #[serde(deserialize_with = "text_or_empty")]
+    pub(super) share_url: Option<String>,
+    #[serde(deserialize_with = "text_or_empty")]
+    pub(super) custom_iframe_url: Option<String>,
+    #[serde(deserialize_with = "text_or_empty")]
+    pub(super) pending_message: Option<String>,
+    #[serde(deserialize_with = "boolean")]
+    pub(super) show_dvr_after_finish: Option<bool>,
+    #[serde(deserialize_with = "integer")]
+    pub(super) ad_id: Option<i64>,
+    #[serde(deserialize_with = "integer")]
+    pub(super) player_id: Option<i64>,
+    #[serde(deserialize_with = "text")]
+    pub(super) iframe_url: Option<String>,
+}
+
+/// A list of ids, with `None` for each that cannot be read; `None` where it is not shown.
+#[derive(Default)]
+pub(super) struct Ids(pub(super) Option<Vec<Option<String>>>);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Value::deserialize(deserializer)? {
+            Value::Array(ids) => Some(ids.into_iter().map(id_of).collect()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => None,
+        }))
+    }
+}
+
 /// Whose key it is: `GET /iam/clients/me`.
 #[derive(Deserialize)]
 pub(super) struct Client {
@@ -118,35 +204,35 @@ pub(super) struct Client {
 
 /// A page of a list: a bare array (API spec; SDKs). `None` stands for an item that is no
 /// object.
-pub(super) struct Page(pub(super) Vec<Option<Stream>>);
+pub(super) struct Page<T>(pub(super) Vec<Option<T>>);
 
-impl<'de> Deserialize<'de> for Page {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = Page;
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
+            type Value = Page<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Page, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Page<T>, A::Error> {
                 let mut page = Vec::new();
                 while let Some(item) = items.next_element::<Value>()? {
                     if page.len() == LONGEST_PAGE {
                         return Err(A::Error::custom("too many items"));
                     }
-                    page.push(stream(item));
+                    page.push(object(item));
                 }
                 Ok(Page(page))
             }
         }
-        deserializer.deserialize_seq(Items)
+        deserializer.deserialize_seq(Items(PhantomData))
     }
 }
 
-/// A stream from any value; `None` where it is no object.
-pub(super) fn stream(value: Value) -> Option<Stream> {
+/// A thing from any value; `None` where it is no object.
+pub(super) fn object<T: DeserializeOwned>(value: Value) -> Option<T> {
     if !value.is_object() {
         return None;
     }
@@ -155,14 +241,18 @@ pub(super) fn stream(value: Value) -> Option<Stream> {
 
 /// An id: a whole number or its digits (API spec: a number).
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
+    Ok(id_of(Value::deserialize(deserializer)?))
+}
+
+fn id_of(value: Value) -> Option<String> {
+    match value {
         Value::Number(number) => number.as_u64().map(|number| number.to_string()),
         Value::String(text) => {
             let digits = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
             digits.then_some(text)
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    })
+    }
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -170,6 +260,16 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    })
+}
+
+/// Text, where null is the empty one.
+fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => Some(String::new()),
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     })
 }
 
@@ -208,7 +308,7 @@ mod tests {
     use super::*;
 
     fn read(value: Value) -> Stream {
-        stream(value).unwrap()
+        object(value).unwrap()
     }
 
     #[test]
@@ -270,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_page_is_an_array() {
-        let page = |text: &str| serde_json::from_str::<Page>(text).map(|page| page.0);
+        let page = |text: &str| serde_json::from_str::<Page<Stream>>(text).map(|page| page.0);
         assert_eq!(page("[]").unwrap().len(), 0);
         let items = page(r#"[{"id": 1}, 7, null, {"id": 1, "id": 2}]"#).unwrap();
         let ids: Vec<_> = items
@@ -326,15 +426,29 @@ mod tests {
         "recording",
         "push_url",
         "hls_cmaf_url",
+        "started_at_primary",
+        "broadcast_ids",
+        "status",
+        "stream_id",
+        "stream_ids",
+        "duration",
+        "error",
+        "share_url",
+        "data",
+        "warnings",
+        "errors",
     ];
 
     proptest! {
         #[test]
-        fn no_type_of_a_field_spoils_a_stream(
+        fn no_type_of_a_field_spoils_an_object(
             fields in prop::collection::vec((prop::sample::select(FIELDS), values()), 0..12),
         ) {
             let value: Value = fields.into_iter().collect();
-            prop_assert!(stream(value).is_some());
+            prop_assert!(object::<Stream>(value.clone()).is_some());
+            prop_assert!(object::<Video>(value.clone()).is_some());
+            prop_assert!(object::<Broadcast>(value.clone()).is_some());
+            prop_assert!(object::<Started>(value).is_some());
         }
     }
 }

@@ -7,8 +7,7 @@ mod operator;
 mod world;
 
 pub use self::{
-    control_plane::{ControlPlane, control_plane},
-    history::History,
+    control_plane::control_plane,
     objects::{condition, message, reason, status_of},
     operator::Operator,
     world::{CLIENT, KEY, World},

@@ -116,12 +116,10 @@ impl World {
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
         self.operator = None;
-        let mut arguments: Vec<String> = [
-            format!("--namespace={}", self.namespace),
-            format!("--allow-endpoint={}", self.sim.url()),
-        ]
-        .into();
+        let mut arguments = vec![format!("--namespace={}", self.namespace)];
+        let endpoint = format!("--allow-endpoint={}", self.sim.url());
         let defaults = [
+            endpoint.as_str(),
             "--listen=127.0.0.1:0",
             "--settling=1500ms",
             "--call-deadline=1s",

@@ -1,0 +1,64 @@
+//! Broadcasts as a provider shows them: the player page that shows one or more streams.
+
+use std::fmt;
+
+use super::StreamId;
+use crate::api::BroadcastState;
+
+/// The provider's id of a broadcast. Opaque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BroadcastId(String);
+
+impl BroadcastId {
+    /// An id as the provider writes it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BroadcastId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The settings of a broadcast that a manifest can manage. In what is wanted, `None` means not
+/// managed; in what was seen, that the provider has none or did not show it. A text that is wanted
+/// empty is seen empty, however the provider keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BroadcastSettings {
+    /// The display name.
+    pub name: Option<String>,
+    /// What viewers see.
+    pub state: Option<BroadcastState>,
+    /// The streams, in the order in which the player shows them.
+    pub streams: Option<Vec<StreamId>>,
+    /// The address that the share button gives.
+    pub share_url: Option<String>,
+    /// The page that is shown instead of the provider's player page.
+    pub custom_iframe_url: Option<String>,
+    /// What is shown while the broadcast is pending.
+    pub pending_message: Option<String>,
+    /// Whether the recording of the session can be watched when the broadcast is finished.
+    pub show_dvr_after_finish: Option<bool>,
+    /// The id of the advertisement.
+    pub ad_id: Option<i64>,
+    /// The id of the player.
+    pub player_id: Option<i64>,
+}
+
+/// A broadcast as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedBroadcast {
+    /// Its id.
+    pub id: BroadcastId,
+    /// Its settings.
+    pub settings: BroadcastSettings,
+    /// The player page.
+    pub iframe_url: Option<String>,
+}
