@@ -490,6 +490,11 @@ fn completed(mut found: ObservedStream, old: &ObservedStream) -> ObservedStream 
     new.auto_record = new.auto_record.or(old_settings.auto_record);
     new.dvr_enabled = new.dvr_enabled.or(old_settings.dvr_enabled);
     new.dvr_seconds = new.dvr_seconds.or(old_settings.dvr_seconds);
+    let (gcore, old_gcore) = (&mut new.gcore, &old_settings.gcore);
+    gcore.record_type = gcore.record_type.or(old_gcore.record_type);
+    gcore.projection = gcore.projection.or(old_gcore.projection);
+    gcore.html_overlay = gcore.html_overlay.or(old_gcore.html_overlay);
+    gcore.hls_endlist_tag = gcore.hls_endlist_tag.or(old_gcore.hls_endlist_tag);
     found.ingest = found.ingest.or(&old.ingest);
     found.playback = found.playback.or(&old.playback);
     found

@@ -250,8 +250,9 @@ async fn a_new_key_is_taken_over_and_no_stream_notices() {
         .await;
     let by_new = |call: &Call| call.key == Some(new) && call.route == STREAMS;
     world
-        .sim
-        .until(|sim| !sim.calls_where(0, by_new).is_empty())
+        .until_sim("the new key reads the list", |sim| {
+            !sim.calls_where(0, by_new).is_empty()
+        })
         .await;
     let first = world.sim.calls_where(0, by_new)[0].seq;
 
@@ -429,7 +430,9 @@ async fn accounts_of_two_clients_do_not_hold_each_other_up() {
             .client(OTHER)
             .always(),
     );
-    world.sim.until(|sim| sim.fired(fault) > 0).await;
+    world
+        .until_sim("a call is asked to wait", |sim| sim.fired(fault) > 0)
+        .await;
     world.stream("ours", json!({})).await;
     world.until_ready("ours").await;
     world.edit("ours", json!({"active": true})).await;
@@ -536,7 +539,11 @@ async fn while_the_key_is_refused_only_the_account_says_so() {
     let fault = world.sim.fault(Fault::new(Action::status(401)).always());
     until_stalled(&world, "default", "Unauthorized").await;
     let fired = world.sim.fired(fault);
-    world.sim.until(|sim| sim.fired(fault) >= fired + 3).await;
+    world
+        .until_sim("more calls are refused", |sim| {
+            sim.fired(fault) >= fired + 3
+        })
+        .await;
     assert_eq!(versions(&world).await, before);
 
     world.sim.clear_faults();
@@ -613,7 +620,9 @@ async fn what_the_provider_asks_to_wait_is_waited_by_every_caller() {
         .method("GET")
         .route(STREAMS);
     let fault = world.sim.fault(fault);
-    world.sim.until(|sim| sim.fired(fault) == 1).await;
+    world
+        .until_sim("a call is asked to wait", |sim| sim.fired(fault) == 1)
+        .await;
     world.stream("more", json!({})).await;
     world.edit("s0", json!({"displayName": "Edited"})).await;
     world.until_ready("more").await;
@@ -712,8 +721,9 @@ async fn one_unreadable_stream_in_the_list_hinders_no_other() {
         assert_eq!(world.sim.stream(id).unwrap()["name"], "Edited");
         world.sim.edit(id, json!({"name": "by hand"})).unwrap();
         world
-            .sim
-            .until(|sim| sim.stream(id).unwrap()["name"] == "Edited")
+            .until_sim("the name is mended", |sim| {
+                sim.stream(id).unwrap()["name"] == "Edited"
+            })
             .await;
     }
     assert_eq!(

@@ -18,7 +18,7 @@ async fn no_secret_shows_anywhere() {
     world.account(json!({})).await;
     world.start(&["--log=trace"]);
     world
-        .secret("srt", &[("passphrase", PASSPHRASE), ("short", "canary-9")])
+        .secret("srt", &[("passphrase", PASSPHRASE), ("short", "tiny-pass")])
         .await;
     world.secret("pull", &[("urls", PULL)]).await;
     let push = json!({"active": true, "ingestSecret": {"name": "push-ingest"}, "srtPassphraseSecretRef": {"name": "srt", "key": "passphrase"}});
@@ -83,7 +83,7 @@ async fn no_secret_shows_anywhere() {
         KEY.to_owned(),
         BAD_KEY.to_owned(),
         PASSPHRASE.to_owned(),
-        "canary-9".to_owned(),
+        "tiny-pass".to_owned(),
         "canary-pull-password".to_owned(),
     ];
     for stream in world.sim.streams(CLIENT) {

@@ -107,6 +107,8 @@ fn steady(world: &World, id: u64) -> Value {
         "video_height",
         "video_width",
         "stream_source_type",
+        "recording",
+        "recording_duration",
     ] {
         fields.remove(name);
     }
@@ -188,8 +190,9 @@ async fn a_passphrase_that_cannot_be_used_is_asked_for_and_its_correction_heals(
         .secret("srt", &[("passphrase", "canary-right-2")])
         .await;
     world
-        .sim
-        .until(|sim| sim.stream(id).unwrap()["srt_passphrase"] == "canary-right-2")
+        .until_sim("the new passphrase arrives", |sim| {
+            sim.stream(id).unwrap()["srt_passphrase"] == "canary-right-2"
+        })
         .await;
     world.walks(2).await;
     assert_eq!(patched(&world.sim.calls()), [["srt_passphrase"]]);
@@ -220,8 +223,9 @@ async fn sources_with_passwords_reach_the_provider_and_nobody_else() {
         .secret("sources", &[("urls", "rtmp://user:canary-new@three/app")])
         .await;
     world
-        .sim
-        .until(|sim| sim.stream(id).unwrap()["uri"] == "rtmp://user:canary-new@three/app")
+        .until_sim("the new source arrives", |sim| {
+            sim.stream(id).unwrap()["uri"] == "rtmp://user:canary-new@three/app"
+        })
         .await;
     world.walks(2).await;
     assert_eq!((world.posts(), world.patches()), (1, 1));
@@ -500,8 +504,9 @@ async fn of_an_adopted_channel_only_what_the_manifest_names_is_changed() {
         )
         .unwrap();
     world
-        .sim
-        .until(|sim| sim.stream(id).unwrap()["name"] == "Channel One")
+        .until_sim("the name is mended", |sim| {
+            sim.stream(id).unwrap()["name"] == "Channel One"
+        })
         .await;
     world
         .sim

@@ -276,6 +276,11 @@ impl World {
         }
     }
 
+    /// Waits until something holds at the provider.
+    pub async fn until_sim(&self, what: &str, holds: impl Fn(&Simulator) -> bool) {
+        self.until_true(what, async || holds(&self.sim)).await;
+    }
+
     /// Waits until so many more whole walks of the list have been made: the simulator's own count.
     pub async fn walks(&self, more: usize) {
         let ends = |sim: &Simulator| {
