@@ -769,3 +769,36 @@ async fn a_deletion_that_was_carried_out_unseen_is_found_out_by_one_read() {
     world.until_gone("LiveStream", "keynote").await;
     assert_eq!((world.posts(), world.sim.streams(CLIENT).len()), (1, 0));
 }
+
+#[tokio::test]
+async fn an_object_that_vanishes_while_its_stream_is_created_leaves_nothing_untold() {
+    let world = World::new("vanishes").await;
+    for action in [
+        Action::Delay { millis: 700 },
+        Action::TimeoutAfterApply,
+        Action::ApplyLater { millis: 1200 },
+    ] {
+        let posts = world.posts();
+        world.sim.fault(on("POST", action));
+        world.stream("keynote", json!({})).await;
+        world.until_posts(posts + 1).await;
+        // So it goes, too, where the first finalizer comes together with the deletion.
+        drop_finalizer(&world, "keynote").await;
+        world.delete("LiveStream", "keynote").await;
+        world.until_gone("LiveStream", "keynote").await;
+        world.settled_walks(2).await;
+        world
+            .until_true("the stream is gone or counted as an orphan", async || {
+                let account = world.get("StreamingAccount", "default").await.unwrap();
+                world.sim.streams(CLIENT).is_empty()
+                    || status_of(&account)["streams"]["orphaned"] == json!(1)
+            })
+            .await;
+        world.stream("keynote", json!({})).await;
+        world.until_ready("keynote").await;
+        assert_eq!(world.sim.streams(CLIENT).len(), 1);
+        world.delete("LiveStream", "keynote").await;
+        world.until_gone("LiveStream", "keynote").await;
+        assert_eq!(world.sim.streams(CLIENT), Vec::<Value>::new());
+    }
+}

@@ -3,7 +3,7 @@
 use livestream_operator::{
     api::Playback,
     provider::{
-        Ingest, Mark, ObservedStream, ProviderError, StreamId, StreamSettings,
+        BroadcastId, Ingest, Mark, ObservedStream, ProviderError, StreamId, StreamSettings,
         gcore::{self, Deadlines},
     },
     secret::Secret,
@@ -23,7 +23,7 @@ fn seen() -> ObservedStream {
         live: false,
         recording: None,
         session_started_at: None,
-        broadcasts: Vec::new(),
+        broadcasts: vec![BroadcastId::new("7")],
         ingest: Ingest::default(),
         playback: Playback::default(),
     }
@@ -79,44 +79,42 @@ async fn a_request_carries_the_key_and_says_who_sends_it() {
 }
 
 /// A kept connection may be dead without anybody knowing, and what lies below us would send again
-/// what it believes was not taken. A creation shares no connection with anything.
+/// what it believes was not taken. What may be sent only once shares no connection with anything.
 #[tokio::test]
-async fn a_creation_has_a_connection_of_its_own() {
+async fn what_is_sent_once_has_a_connection_of_its_own() {
     let (url, heard) = server(|_| answer(200, "", "{\"id\": 7}")).await;
     let gcore = connect(&url, hasty());
-    for method in [
-        Method::Get,
-        Method::Create,
-        Method::Get,
-        Method::Create,
-        Method::Get,
-    ] {
+    for method in Method::ONCE {
+        Method::Get.run(&gcore, &seen()).await.unwrap();
         method.run(&gcore, &seen()).await.unwrap();
     }
+    Method::Get.run(&gcore, &seen()).await.unwrap();
     let connections: Vec<usize> = heard.lock().unwrap().iter().map(|(n, _)| *n).collect();
-    assert_eq!(connections, [0, 1, 0, 2, 0]);
+    assert_eq!(connections, [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0]);
 }
 
 /// The other side closes kept connections at the worst moment, over and over.
 #[tokio::test]
 async fn connections_that_close_under_a_request_double_nothing() {
     let (url, heard) = server(|text| {
-        if text.starts_with("POST") {
-            None
-        } else {
+        if text.starts_with("GET") {
             answer(200, "", "{\"id\": 7}")
+        } else {
+            None
         }
     })
     .await;
     let gcore = connect(&url, hasty());
     for _ in 0..20 {
-        Method::Get.run(&gcore, &seen()).await.unwrap();
-        let result = Method::Create.run(&gcore, &seen()).await;
-        assert_eq!(result, unavailable("the connection was cut"));
+        for method in Method::ONCE {
+            Method::Get.run(&gcore, &seen()).await.unwrap();
+            let result = method.run(&gcore, &seen()).await;
+            assert_eq!(result, unavailable("the connection was cut"));
+        }
     }
     let heard = heard.lock().unwrap();
-    let posts = heard.iter().filter(|(_, text)| text.starts_with("POST"));
-    assert_eq!(posts.count(), 20);
+    let once = heard.iter().filter(|(_, text)| !text.starts_with("GET"));
+    assert_eq!(once.count(), 20 * Method::ONCE.len());
 }
 
 #[tokio::test]

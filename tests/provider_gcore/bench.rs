@@ -5,14 +5,16 @@ use std::{sync::Once, time::Duration};
 use livestream_operator::{
     api::GcoreStream,
     provider::{
-        Connection, ObservedStream, Owner, ProviderError, Source, StreamId, StreamSettings,
+        BroadcastSettings, Connection, ObservedStream, Owner, ProviderError, Source, StreamId,
+        StreamSettings,
         gcore::{self, Deadlines, Http},
     },
     secret::Secret,
 };
+use serde_json::json;
 use simulator::{
     faults::Fault,
-    gcore::{Options, Simulator},
+    gcore::{Canned, NothingStopped, Options, Simulator},
 };
 
 pub(crate) const CLIENT: u64 = 1001;
@@ -22,6 +24,8 @@ pub(crate) const PULL: &str =
     "rtmp://canary-user:canary-word@canary.example/canary/path?canary=query";
 pub(crate) const STREAMS: &str = "/streaming/streams";
 pub(crate) const STREAM: &str = "/streaming/streams/{id}";
+pub(crate) const BROADCASTS: &str = "/streaming/broadcasts";
+pub(crate) const BROADCAST: &str = "/streaming/broadcasts/{id}";
 
 pub(crate) fn http(deadlines: Deadlines) -> Http {
     static PROVIDER: Once = Once::new();
@@ -83,6 +87,13 @@ pub(crate) fn active(active: bool) -> StreamSettings {
     }
 }
 
+pub(crate) fn named(name: &str) -> BroadcastSettings {
+    BroadcastSettings {
+        name: Some(name.into()),
+        ..Default::default()
+    }
+}
+
 pub(crate) fn with_data(text: &str) -> StreamSettings {
     StreamSettings {
         gcore: GcoreStream {
@@ -103,10 +114,19 @@ pub(crate) enum Method {
     Update,
     Release,
     Delete,
+    ResetKey,
+    StartRecording,
+    StopRecording,
+    Videos,
+    ListBroadcasts,
+    GetBroadcast,
+    CreateBroadcast,
+    UpdateBroadcast,
+    DeleteBroadcast,
 }
 
 impl Method {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Client,
         Self::List,
         Self::Get,
@@ -114,7 +134,45 @@ impl Method {
         Self::Update,
         Self::Release,
         Self::Delete,
+        Self::ResetKey,
+        Self::StartRecording,
+        Self::StopRecording,
+        Self::Videos,
+        Self::ListBroadcasts,
+        Self::GetBroadcast,
+        Self::CreateBroadcast,
+        Self::UpdateBroadcast,
+        Self::DeleteBroadcast,
     ];
+
+    /// What is sent once, whatever happens to it.
+    pub(crate) const ONCE: [Self; 5] = [
+        Self::Create,
+        Self::ResetKey,
+        Self::StartRecording,
+        Self::StopRecording,
+        Self::CreateBroadcast,
+    ];
+
+    /// How often it is sent where nothing helps.
+    pub(crate) fn tries(self) -> usize {
+        if Self::ONCE.contains(&self) { 1 } else { 3 }
+    }
+
+    /// Its answer is a page of a list.
+    pub(crate) fn lists(self) -> bool {
+        [Self::List, Self::Videos, Self::ListBroadcasts].contains(&self)
+    }
+
+    /// Its answer has no body.
+    pub(crate) fn deletes(self) -> bool {
+        [Self::Delete, Self::DeleteBroadcast].contains(&self)
+    }
+
+    /// The answer may have no body.
+    pub(crate) fn may_say_nothing(self) -> bool {
+        self.deletes() || (Self::ONCE.contains(&self) && self != Self::Create)
+    }
 
     /// The call that it is.
     pub(crate) fn call(self) -> (&'static str, &'static str) {
@@ -125,6 +183,15 @@ impl Method {
             Self::Create => ("POST", STREAMS),
             Self::Update | Self::Release => ("PATCH", STREAM),
             Self::Delete => ("DELETE", STREAM),
+            Self::ResetKey => ("POST", "/streaming/streams/{id}/reset_push_token"),
+            Self::StartRecording => ("PUT", "/streaming/streams/{id}/start_recording"),
+            Self::StopRecording => ("PUT", "/streaming/streams/{id}/stop_recording"),
+            Self::Videos => ("GET", "/streaming/videos"),
+            Self::ListBroadcasts => ("GET", BROADCASTS),
+            Self::GetBroadcast => ("GET", BROADCAST),
+            Self::CreateBroadcast => ("POST", BROADCASTS),
+            Self::UpdateBroadcast => ("PATCH", BROADCAST),
+            Self::DeleteBroadcast => ("DELETE", BROADCAST),
         }
     }
 
@@ -133,7 +200,9 @@ impl Method {
         gcore: &Connection,
         seen: &ObservedStream,
     ) -> Result<(), ProviderError> {
-        let streams = &gcore.streams;
+        let (streams, recordings) = (&gcore.streams, &gcore.recordings);
+        let broadcasts = gcore.broadcasts.as_ref().expect("it has them");
+        let broadcast = seen.broadcasts.first().expect("it is shown somewhere");
         match self {
             Self::Client => gcore.identity.client().await.map(drop),
             Self::List => streams.list(1).await.map(drop),
@@ -146,23 +215,53 @@ impl Method {
             }
             Self::Release => streams.release(seen, &owner()).await.map(drop),
             Self::Delete => streams.delete(&seen.id).await,
+            Self::ResetKey => streams.reset_ingest_key(&seen.id).await.map(drop),
+            Self::StartRecording => recordings.start(&seen.id).await.map(drop),
+            Self::StopRecording => recordings.stop(&seen.id).await.map(drop),
+            Self::Videos => recordings.videos(&seen.id, 1).await.map(drop),
+            Self::ListBroadcasts => broadcasts.list(1).await.map(drop),
+            Self::GetBroadcast => broadcasts.get(broadcast).await.map(drop),
+            Self::CreateBroadcast => broadcasts.create(&named("Keynote")).await.map(drop),
+            Self::UpdateBroadcast => {
+                let wanted = named("Keynote");
+                broadcasts.update(broadcast, &wanted).await.map(drop)
+            }
+            Self::DeleteBroadcast => broadcasts.delete(broadcast).await,
         }
     }
 }
 
-/// A stream of ours, and how the next call of a method goes while a fault is set for it: its
-/// result, and how many calls reached the provider.
+/// A stream of ours that is live and shown in a broadcast, at a provider whose every answer but a
+/// deletion's has a body.
+pub(crate) async fn on_air(sim: &Simulator, gcore: &Connection) -> ObservedStream {
+    sim.behaviour(CLIENT, |ways| {
+        ways.storage_warning_share = 0.0;
+        ways.already_recording = Some(Canned {
+            status: 200,
+            body: json!({"warnings": [], "errors": []}),
+        });
+        ways.nothing_stopped = NothingStopped::Null;
+    });
+    let made = gcore.streams.create(&owner(), &active(true)).await;
+    let made = made.expect("no fault is set yet");
+    let number: u64 = made.id.as_str().parse().expect("a number");
+    sim.set_live(number, true).expect("it is active");
+    let broadcast = json!({"name": "x", "status": "live", "stream_ids": [number]});
+    sim.create_broadcast(CLIENT, broadcast)
+        .expect("a broadcast");
+    let seen = gcore.streams.get(&made.id).await.expect("no fault");
+    seen.expect("it was just made")
+}
+
+/// How the next call of a method goes while a fault is set for it: its result, and how many calls
+/// reached the provider.
 pub(crate) async fn meet(
     sim: &Simulator,
     gcore: &Connection,
     method: Method,
     fault: Fault,
 ) -> (Result<(), ProviderError>, usize) {
-    let seen = gcore
-        .streams
-        .create(&owner(), &StreamSettings::default())
-        .await
-        .expect("no fault is set yet");
+    let seen = on_air(sim, gcore).await;
     let before = sim.last_call();
     let (verb, route) = method.call();
     let number = sim.fault(fault.method(verb).route(route));

@@ -11,6 +11,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
+use simulator::gcore::BroadcastAnswer;
 
 use crate::{
     bench::*,
@@ -19,13 +20,6 @@ use crate::{
 
 fn broadcast(id: u64) -> BroadcastId {
     BroadcastId::new(id.to_string())
-}
-
-fn named(name: &str) -> BroadcastSettings {
-    BroadcastSettings {
-        name: Some(name.into()),
-        ..Default::default()
-    }
 }
 
 /// First lines and JSON bodies of what was sent.
@@ -350,4 +344,108 @@ fn what_was_written_is_read() {
             })
         })
         .unwrap();
+}
+
+/// Whatever the answer to a creation leaves out, the first stream leads to what was made.
+#[tokio::test]
+async fn a_broadcast_without_an_id_is_found_by_its_stream() {
+    let (sim, gcore) = start().await;
+    let broadcasts = gcore.broadcasts.as_ref().unwrap();
+    for (n, how) in [
+        BroadcastAnswer::Whole,
+        BroadcastAnswer::WithoutId,
+        BroadcastAnswer::Empty,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for shown in [true, false] {
+            sim.behaviour(CLIENT, |ways| {
+                ways.broadcast_answer = how;
+                ways.broadcasts_without_id = !shown;
+            });
+            let stream = sim.create(CLIENT, json!({"name": "x"})).unwrap();
+            let wanted = BroadcastSettings {
+                streams: Some(vec![id(stream)]),
+                ..named(&format!("hash {n} {shown}"))
+            };
+            let made = broadcasts.create(&wanted).await.unwrap();
+            let seen = gcore.streams.get(&id(stream)).await.unwrap().unwrap();
+            let [found] = &seen.broadcasts[..] else {
+                panic!("{:?}", seen.broadcasts);
+            };
+            assert!(made.is_none_or(|made| made == *found));
+            let seen = broadcasts.get(found).await.unwrap().unwrap();
+            assert_eq!((&seen.id, seen.settings.name), (found, wanted.name));
+            assert_eq!(seen.settings.state, Some(BroadcastState::Pending));
+        }
+    }
+    assert_eq!(sim.broadcasts_created(CLIENT), 6);
+}
+
+#[tokio::test]
+async fn a_broadcast_goes_through_its_states() {
+    let (sim, gcore) = start().await;
+    let broadcasts = gcore.broadcasts.as_ref().unwrap();
+    let streams = ["first", "second"].map(|name| sim.create(CLIENT, json!({"name": name})));
+    let streams = streams.map(|made| id(made.unwrap()));
+    let wanted = BroadcastSettings {
+        streams: Some(streams.to_vec()),
+        share_url: Some("https://share".into()),
+        ..named("Keynote")
+    };
+    let made = broadcasts.create(&wanted).await.unwrap().unwrap();
+    for state in [
+        BroadcastState::Live,
+        BroadcastState::Paused,
+        BroadcastState::Live,
+        BroadcastState::Finished,
+    ] {
+        let change = BroadcastSettings {
+            state: Some(state),
+            ..Default::default()
+        };
+        let seen = broadcasts.update(&made, &change).await.unwrap().unwrap();
+        assert_eq!(seen.settings.state, Some(state));
+        assert_eq!(broadcasts.get(&made).await, Ok(Some(seen.clone())));
+        assert_eq!(seen.settings.streams, wanted.streams);
+        assert_eq!(seen.settings.share_url, wanted.share_url);
+    }
+    // The order of the streams counts, and it is replaced.
+    let turned = BroadcastSettings {
+        streams: Some(streams.iter().rev().cloned().collect()),
+        share_url: Some(String::new()),
+        ..Default::default()
+    };
+    sim.behaviour(CLIENT, |ways| ways.empty_means_null = true);
+    let seen = broadcasts.update(&made, &turned).await.unwrap().unwrap();
+    assert_eq!(seen.settings.streams, turned.streams);
+    assert_eq!(seen.settings.share_url, turned.share_url);
+
+    assert_eq!(broadcasts.delete(&made).await, Ok(()));
+    assert_eq!(broadcasts.delete(&made).await, Ok(()));
+    assert_eq!(broadcasts.get(&made).await, Ok(None));
+    assert_eq!(sim.broadcasts(CLIENT), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn lists_page_by_page_until_one_is_empty() {
+    let (sim, gcore) = start().await;
+    let broadcasts = gcore.broadcasts.as_ref().unwrap();
+    for n in 0..30 {
+        let broadcast = json!({"name": format!("broadcast {n}"), "status": "live"});
+        sim.create_broadcast(CLIENT, broadcast).unwrap();
+    }
+    let mut found = Vec::new();
+    for (page, length) in [(1, 25), (2, 5), (3, 0)] {
+        let items = broadcasts.list(page).await.unwrap();
+        assert_eq!(items.len(), length);
+        found.extend(items.into_iter().map(|item| item.unwrap().id));
+    }
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), 30);
+    // One that does not show ids is no list of nothing.
+    sim.behaviour(CLIENT, |ways| ways.broadcasts_without_id = true);
+    assert_eq!(broadcasts.list(1).await, Ok(vec![None; 25]));
 }

@@ -29,9 +29,9 @@ async fn started<T>(
     all.into_iter()
 }
 
-/// A POST is sent once whatever happens to it; everything else as often as it says.
+/// What is sent once is, whatever happens to it; everything else as often as it says.
 #[tokio::test]
-async fn a_creation_is_sent_once_and_never_again() {
+async fn what_is_sent_once_is_never_sent_again() {
     let actions = [
         Action::status(500),
         Action::status(502),
@@ -59,16 +59,24 @@ async fn a_creation_is_sent_once_and_never_again() {
         Action::Html { applied: false },
     ];
     join_all(started(actions).await.map(async |(action, sim, gcore)| {
-        // Always, so that a second call would meet it, too.
-        let fault = Fault::new(action.clone()).always();
-        let (result, calls) = meet(&sim, &gcore, Method::Create, fault).await;
-        assert_eq!(calls, 1, "{action:?}");
-        let error = result.expect_err("a fault");
         let refused = matches!(action, Action::Status { status: 429, .. });
-        assert_eq!(error.refused_for_certain(), refused, "{action:?}: {error}");
-        // The one that `meet` makes, and at most one more.
-        let made = sim.created_total(CLIENT);
-        assert!(made <= 2 && (made == 1 || !refused), "{action:?}");
+        for method in Method::ONCE {
+            // Always, so that a second call would meet it, too.
+            let fault = Fault::new(action.clone()).always();
+            let (result, calls) = meet(&sim, &gcore, method, fault).await;
+            assert_eq!(calls, 1, "{method:?} {action:?}");
+            if let Err(error) = result {
+                assert_eq!(error.refused_for_certain(), refused, "{action:?}: {error}");
+            } else {
+                assert!(action == Action::EmptyBody && method.may_say_nothing());
+            }
+        }
+        // The one of each that `meet` makes each time, and at most one more.
+        let times = Method::ONCE.len() as u64;
+        for made in [sim.created_total(CLIENT), sim.broadcasts_created(CLIENT)] {
+            let possible = made == times || (made == times + 1 && !refused);
+            assert!(possible, "{action:?}: {made}");
+        }
     }))
     .await;
 }
@@ -77,7 +85,7 @@ async fn a_creation_is_sent_once_and_never_again() {
 async fn what_is_safe_is_sent_again_but_not_for_ever() {
     let methods = started(Method::ALL).await;
     join_all(methods.map(async |(method, sim, gcore)| {
-        let tries = if method == Method::Create { 1 } else { 3 };
+        let tries = method.tries();
         for status in [500, 502, 503, 504] {
             let fault = Fault::new(Action::status(status)).always();
             let (result, calls) = meet(&sim, &gcore, method, fault).await;
@@ -112,7 +120,7 @@ async fn trouble_that_passes_is_not_noticed() {
         Action::Truncated,
         Action::Stalled,
     ];
-    let methods = Method::ALL.into_iter().filter(|m| *m != Method::Create);
+    let methods = Method::ALL.into_iter().filter(|m| m.tries() > 1);
     join_all(started(methods).await.map(async |(method, sim, gcore)| {
         for action in &actions {
             let fault = Fault::new(action.clone());
@@ -138,44 +146,58 @@ async fn a_success_that_cannot_be_read_is_garbled_and_not_asked_for_again() {
         (Action::HugeBody { bytes: 9 << 20 }, "it is too large"),
     ];
     for method in Method::ALL {
-        if method == Method::Delete {
+        if method.deletes() {
             continue;
         }
         for (action, what) in &table {
             let fault = Fault::new(action.clone()).always();
             let (result, calls) = meet(&sim, &gcore, method, fault).await;
             // The garbled body begins as an object, which a list is not.
-            let object = method == Method::List && *action == Action::Garbled;
+            let object = method.lists() && *action == Action::Garbled;
             let what = if object { "it is something else" } else { what };
-            assert_eq!((result, calls), (garbled(what), 1), "{method:?} {action:?}");
+            let expected = if *action == Action::EmptyBody && method.may_say_nothing() {
+                Ok(())
+            } else {
+                garbled(what)
+            };
+            assert_eq!((result, calls), (expected, 1), "{method:?} {action:?}");
         }
         // A body that ends in the middle is a cut connection, so it is.
         let fault = Fault::new(Action::Truncated).always();
         let (result, calls) = meet(&sim, &gcore, method, fault).await;
-        let tries = if method == Method::Create { 1 } else { 3 };
-        assert_eq!((result, calls), (garbled("it was cut off"), tries));
+        assert_eq!((result, calls), (garbled("it was cut off"), method.tries()));
     }
     // A deletion needs no body, but it does not take a gateway's page for a success.
-    for applied in [true, false] {
-        let fault = Fault::new(Action::Html { applied });
-        let (result, calls) = meet(&sim, &gcore, Method::Delete, fault).await;
-        assert_eq!((result, calls), (garbled("it is no JSON"), 1));
+    for method in [Method::Delete, Method::DeleteBroadcast] {
+        for applied in [true, false] {
+            let fault = Fault::new(Action::Html { applied });
+            let (result, calls) = meet(&sim, &gcore, method, fault).await;
+            assert_eq!((result, calls), (garbled("it is no JSON"), 1));
+        }
+        let (result, _) = meet(&sim, &gcore, method, Fault::new(Action::EmptyBody)).await;
+        assert_eq!(result, Ok(()));
     }
-    let (result, _) = meet(&sim, &gcore, Method::Delete, Fault::new(Action::EmptyBody)).await;
-    assert_eq!(result, Ok(()));
     // Only a page may be large.
-    let padded = || Fault::new(Action::HugeBody { bytes: 2 << 20 });
-    let (result, _) = meet(&sim, &gcore, Method::List, padded()).await;
-    assert_eq!(result, Ok(()));
-    let (result, _) = meet(&sim, &gcore, Method::Get, padded()).await;
-    assert_eq!(result, garbled("it is too large"));
+    for method in Method::ALL {
+        if method.deletes() {
+            continue;
+        }
+        let padded = Fault::new(Action::HugeBody { bytes: 2 << 20 });
+        let (result, _) = meet(&sim, &gcore, method, padded).await;
+        let expected = if method.lists() {
+            Ok(())
+        } else {
+            garbled("it is too large")
+        };
+        assert_eq!(result, expected, "{method:?}");
+    }
 }
 
 #[tokio::test]
 async fn each_status_has_its_kind() {
     let (sim, gcore) = start().await;
     for method in Method::ALL {
-        let by_id = method.call().1 == STREAM;
+        let by_id = method.call().1.contains("{id}");
         for status in [
             400, 401, 402, 403, 404, 405, 408, 409, 410, 412, 418, 422, 425, 501, 520,
         ] {
@@ -318,11 +340,7 @@ async fn no_call_outlives_its_deadline() {
         ..hasty()
     };
     let gcore = connect(&sim.url(), deadlines);
-    let seen = patient
-        .streams
-        .create(&owner(), &StreamSettings::default())
-        .await
-        .unwrap();
+    let seen = on_air(&sim, &patient).await;
     for action in [
         Action::TimeoutBeforeApply,
         Action::Stalled,
@@ -332,7 +350,7 @@ async fn no_call_outlives_its_deadline() {
         // The answer of a deletion has no body that could stop.
         let stalls = action == Action::Stalled;
         let methods = Method::ALL.into_iter();
-        let methods = methods.filter(|m| !(stalls && *m == Method::Delete));
+        let methods = methods.filter(|m| !(stalls && m.deletes()));
         join_all(methods.map(async |method| {
             let result = timeout(Duration::from_secs(5), method.run(&gcore, &seen)).await;
             let expected = unavailable("no answer in time");

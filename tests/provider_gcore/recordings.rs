@@ -1,10 +1,13 @@
 //! Recordings and their videos: each answer that the documents have, and some that they leave open.
 
+use std::time::Duration;
+
 use livestream_operator::{
     api::VideoState,
-    provider::{ObservedVideo, ProviderError, Start, Storage, StreamId, VideoId},
+    provider::{Connection, ObservedVideo, ProviderError, Start, Storage, StreamId, VideoId},
 };
 use serde_json::{Value, json};
+use simulator::gcore::{Behaviour, NothingStopped, Simulator, Spoilt, SpoiltItem, StartErrors};
 
 use crate::{
     bench::*,
@@ -337,4 +340,136 @@ async fn an_id_leads_nowhere_else() {
         }
     }
     assert_eq!(heard.lock().unwrap().len(), 0);
+}
+
+/// A stream that is live, and its number.
+async fn live(sim: &Simulator, gcore: &Connection) -> (StreamId, u64) {
+    let stream = on_air(sim, gcore).await.id;
+    let number = stream.as_str().parse().expect("a number");
+    sim.behaviour(CLIENT, |ways| *ways = Behaviour::default());
+    (stream, number)
+}
+
+#[tokio::test]
+async fn a_recording_becomes_a_video() {
+    let (sim, gcore) = start().await;
+    let (stream, number) = live(&sim, &gcore).await;
+    let recordings = &gcore.recordings;
+    let seen = async || gcore.streams.get(&stream).await.unwrap().unwrap();
+    let session = seen().await.session_started_at;
+    assert!(session.is_some());
+
+    let accepted = Ok(Start::Accepted { storage: None });
+    assert_eq!(recordings.start(&stream).await, accepted);
+    sim.advance(Duration::from_secs(10));
+    assert_eq!(seen().await.recording, Some(true));
+    // It is a wish, not an event.
+    assert_eq!(recordings.start(&stream).await, accepted);
+    sim.advance(Duration::from_secs(60));
+    let video = recordings.stop(&stream).await.unwrap().unwrap();
+    assert_eq!(video.stream.as_ref(), Some(&stream));
+    assert!(matches!(
+        video.state,
+        VideoState::Empty | VideoState::Pending
+    ));
+    assert!(video.started_at >= session && video.started_at.is_some());
+    assert_eq!(seen().await.recording, Some(false));
+    assert_eq!(recordings.stop(&stream).await, Ok(None));
+
+    sim.advance(Duration::from_secs(3600));
+    // The stream may be gone.
+    assert!(sim.remove(number));
+    assert_eq!(recordings.start(&stream).await, Ok(Start::Gone));
+    assert_eq!(recordings.stop(&stream).await, Ok(None));
+    let videos = recordings.videos(&stream, 1).await.unwrap();
+    let [Some(ready)] = &videos[..] else {
+        panic!("{videos:?}");
+    };
+    assert_eq!((&ready.id, ready.state), (&video.id, VideoState::Ready));
+    assert_eq!(ready.started_at, video.started_at);
+    assert!(ready.duration_seconds.is_some_and(|length| length >= 60));
+    assert!(ready.hls_url.is_some() && ready.dash_url.is_some());
+    assert_eq!(recordings.videos(&stream, 2).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn the_documents_ways_to_say_that_there_is_no_video() {
+    let (sim, gcore) = start().await;
+    let (stream, _) = live(&sim, &gcore).await;
+    for how in [
+        NothingStopped::Empty,
+        NothingStopped::Null,
+        NothingStopped::NoContent,
+    ] {
+        sim.behaviour(CLIENT, |ways| ways.nothing_stopped = how);
+        assert_eq!(gcore.recordings.stop(&stream).await, Ok(None), "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_recording() {
+    let (sim, gcore) = start().await;
+    let (stream, number) = live(&sim, &gcore).await;
+    let start = async || gcore.recordings.start(&stream).await;
+    sim.behaviour(CLIENT, |ways| ways.storage_used_minutes = 100_000.0);
+    assert_eq!(start().await, Ok(Start::NoSpace));
+    sim.behaviour(CLIENT, |ways| {
+        ways.storage_used_minutes = 0.0;
+        ways.start_errors = Some(StartErrors {
+            errors: vec![json!({"message": "Recorder is broken"})],
+            starts: false,
+        });
+    });
+    assert_eq!(start().await, refused_with(200, "Recorder is broken"));
+    sim.behaviour(CLIENT, |ways| {
+        ways.start_errors = None;
+        ways.storage_used_minutes = 99_000.0;
+    });
+    let Ok(Start::Accepted {
+        storage: Some(storage),
+    }) = start().await
+    else {
+        panic!("it warns");
+    };
+    assert!(storage.used_mb < storage.limit_mb && storage.used_mb > 0);
+    sim.set_live(number, false).unwrap();
+    sim.advance(Duration::from_secs(60));
+    assert_eq!(start().await, Ok(Start::NotLive));
+}
+
+#[tokio::test]
+async fn no_video_is_lost_on_the_way_through_the_pages() {
+    let (sim, gcore) = start().await;
+    let mut ours = Vec::new();
+    for n in 0..60 {
+        let stream = if n % 2 == 0 { 7 } else { 8 };
+        let video = json!({"name": "x", "stream_id": stream, "duration": n * 1000});
+        let made = sim.create_video(CLIENT, video).unwrap();
+        if stream == 7 {
+            ours.push(VideoId::new(made.to_string()));
+        }
+    }
+    let spoilt = ours[3].as_str().parse().unwrap();
+    sim.behaviour(CLIENT, |ways| {
+        ways.spoilt_item = Some(SpoiltItem {
+            id: spoilt,
+            how: Spoilt::IdMissing,
+        });
+    });
+    let mut found = Vec::new();
+    let mut unread = 0;
+    for (page, length) in [(1, 25), (2, 5), (3, 0)] {
+        let videos = gcore.recordings.videos(&id(7), page).await.unwrap();
+        assert_eq!(videos.len(), length);
+        for video in videos {
+            match video {
+                Some(video) => found.push(video.id),
+                None => unread += 1,
+            }
+        }
+    }
+    ours.remove(3);
+    found.sort();
+    ours.sort();
+    assert_eq!((found, unread), (ours, 1));
 }

@@ -60,7 +60,10 @@ async fn no_error_and_no_trace_shows_a_secret() {
         .init();
 
     let (sim, gcore) = start().await;
-    let made = gcore.streams.create(&owner(), &secretive()).await.unwrap();
+    let made = on_air(&sim, &gcore).await;
+    let (owner, wanted) = (owner(), secretive());
+    let update = gcore.streams.update(&made.id, Some(&owner), &wanted).await;
+    update.unwrap();
     let number: u64 = made.id.as_str().parse().unwrap();
     // Ingest addresses hold this.
     sim.edit(number, json!({"token": "feedc0ffee"})).unwrap();
@@ -87,6 +90,8 @@ async fn no_error_and_no_trace_shows_a_secret() {
         Action::Garbled,
         Action::EndlessBody,
         Action::Html { applied: false },
+        // None: what the provider says where nothing is wrong, and what is made of it.
+        Action::Delay { millis: 0 },
     ];
     let deadlines = Deadlines {
         read: Duration::from_millis(100),
@@ -95,7 +100,7 @@ async fn no_error_and_no_trace_shows_a_secret() {
     let hurried = connect(&sim.url(), deadlines);
     for action in actions {
         for method in Method::ALL {
-            if method == Method::Delete {
+            if method.deletes() {
                 continue;
             }
             let number = sim.fault(Fault::new(action.clone()).always());
@@ -139,12 +144,39 @@ async fn echoes(whole: &ObservedStream) -> Vec<String> {
             })
             .await;
             let gcore = connect(&url, hasty());
-            for method in [Method::Client, Method::Create, Method::Update] {
+            for method in [
+                Method::Client,
+                Method::Create,
+                Method::Update,
+                Method::ResetKey,
+                Method::StartRecording,
+                Method::StopRecording,
+                Method::Videos,
+                Method::CreateBroadcast,
+            ] {
                 if let Err(error) = method.run(&gcore, whole).await {
                     shown.push(format!("{error} {error:?}"));
                 }
             }
         }
     }
+    // Successes may have words, too.
+    let (url, _) = server(|request| {
+        let body = if request.starts_with("GET") {
+            let ingest = "rtmp://user:canary@host/in/7?canary";
+            json!([{"id": 7, "error": format!("no {ingest} with {KEY} in {request}")}])
+        } else {
+            json!({"errors": [{"message": request}], "warnings": [request], "id": 7})
+        };
+        answer(200, "", &body.to_string())
+    })
+    .await;
+    let gcore = connect(&url, hasty());
+    let (started, videos) = (
+        gcore.recordings.start(&whole.id).await,
+        gcore.recordings.videos(&whole.id, 1).await,
+    );
+    assert!(started.is_err() && videos.as_ref().is_ok_and(|page| page.len() == 1));
+    shown.push(format!("{started:?} {videos:?}"));
     shown
 }
