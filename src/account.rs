@@ -84,7 +84,7 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let before = account.status.clone().unwrap_or_default();
     let status = status::status(&account, &before, &found, now.wall);
     let written = status_write::write(&api, &*account, account.status.as_ref(), &status).await?;
-    if let Written::Stale = written {
+    if let Written::Stale | Written::Gone = written {
         let failures = ctx.attempts.fail(&account.uid().unwrap_or_default());
         return Ok(Action::requeue(
             ctx.settings.schedule.backoff(failures, jitter()) / 10,
@@ -306,7 +306,7 @@ async fn pin(
     match status_write::write(objects, &*account, account.status.as_ref(), &status).await? {
         Written::Same => Ok(Ok(account)),
         Written::Changed(written) => Ok(Ok(Arc::new(*written))),
-        Written::Stale => Ok(Err(account)),
+        Written::Stale | Written::Gone => Ok(Err(account)),
     }
 }
 

@@ -23,7 +23,9 @@ use self::{
 };
 use crate::{
     account::Account,
-    api::{self, CreationResult, LiveStream, LiveStreamStatus, RECONCILE_ANNOTATION},
+    api::{
+        self, CreationResult, DeletionPolicy, LiveStream, LiveStreamStatus, RECONCILE_ANNOTATION,
+    },
     clock::{self, Now},
     context::Context,
     finalizer,
@@ -56,6 +58,16 @@ struct Pass<'a> {
     ctx: &'a Context,
     /// What is worth telling.
     happenings: Vec<Happening>,
+}
+
+/// What became of a status.
+enum Told {
+    /// It stands.
+    Now,
+    /// The object has changed meanwhile: the next pass tells it.
+    Later,
+    /// The object is gone.
+    Gone,
 }
 
 /// How an act ended.
@@ -94,6 +106,11 @@ pub async fn reconcile(object: Arc<LiveStream>, ctx: Arc<Context>) -> kube::Resu
 impl Pass<'_> {
     async fn run(&mut self) -> kube::Result<Action> {
         let now = clock::now();
+        if self.object.metadata.deletion_timestamp.is_some() {
+            self.ctx.memories.change(&self.uid, |memory| {
+                memory.leaving_since.get_or_insert(now.mono);
+            });
+        }
         if !self.memory().untold.is_empty() {
             self.happenings = self
                 .ctx
@@ -139,8 +156,11 @@ impl Pass<'_> {
         let told = self
             .tell(&known, stream.as_deref(), &outcome, ingest_secret, after)
             .await?;
+        if let Told::Gone = told {
+            return self.orphaned(account.as_ref()).await;
+        }
         // What is remembered and mirrored is told by the next pass.
-        if !told || (failed && outcome == Outcome::Quiet) {
+        if matches!(told, Told::Later) || (failed && outcome == Outcome::Quiet) {
             return Ok(self.again());
         }
         let more = matches!(outcome, Outcome::Quiet)
@@ -291,6 +311,7 @@ impl Pass<'_> {
             generation,
             settled: status.observed_generation == Some(generation),
             leaving: object.metadata.deletion_timestamp.is_some(),
+            leaving_since: memory.leaving_since,
             finalizer: finalizer::present(&**object),
             want: want.clone(),
             adopted_by: account.ok().and_then(|account| self.adopted_by(account)),
@@ -629,7 +650,7 @@ impl Pass<'_> {
                 self.object = Arc::new(*written);
                 Ok(true)
             }
-            Written::Same | Written::Stale => Ok(false),
+            Written::Same | Written::Stale | Written::Gone => Ok(false),
         }
     }
 
@@ -914,7 +935,7 @@ impl Pass<'_> {
         outcome: &Outcome,
         ingest_secret: Option<String>,
         now: Now,
-    ) -> kube::Result<bool> {
+    ) -> kube::Result<Told> {
         let old = self.old_status();
         let ours = stream.is_some_and(|stream| stream.mark.owner() == Some(&known.owner));
         if let (None, Some(stream)) = (&old.stream_id, stream)
@@ -982,15 +1003,42 @@ impl Pass<'_> {
                 self.ctx
                     .memories
                     .change(&self.uid, |memory| memory.untold = untold);
-                return Ok(false);
+                return Ok(Told::Later);
             }
+            Written::Gone => return Ok(Told::Gone),
         }
         let happenings = std::mem::take(&mut self.happenings);
         self.ctx.reporter.happened(&*self.object, &happenings);
         self.ctx
             .reporter
             .outcome(KIND, &*self.object, &old.conditions, outcome);
-        Ok(true)
+        Ok(Told::Now)
+    }
+
+    /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
+    /// read the object just before the finalizer was written. What this process created for it goes
+    /// too, for nobody else would know of it.
+    async fn orphaned(&mut self, account: Result<&Account, &Outcome>) -> kube::Result<Action> {
+        let there = self.api.get_metadata_opt(&self.key.name).await?;
+        if there.is_some_and(|there| there.metadata.uid == self.object.metadata.uid) {
+            return Ok(self.again());
+        }
+        let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
+        if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain) {
+            let result = account.connection.streams.delete(&id).await;
+            self.count("delete", &result);
+            if result.is_ok() {
+                account.client.mirror.deleted(clock::now().mono, &id);
+                self.happenings.push(Happening::Deleted(id));
+            } else {
+                let why = "its object vanished while it was created, and it could not be deleted";
+                self.happenings.push(Happening::LeftBehind { id, why });
+            }
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
+        self.ctx.memories.forget(&self.uid);
+        Ok(Action::await_change())
     }
 
     /// The creation as the status tells it.

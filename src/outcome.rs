@@ -126,9 +126,15 @@ impl From<&ProviderError> for Outcome {
             retry_after,
         };
         match error {
+            ProviderError::Unauthorized { status: 403, .. } => Self::stalled(
+                Reason::Unauthorized,
+                format!(
+                    "{error}: the key needs write access, and the account room for what the spec asks"
+                ),
+            ),
             ProviderError::Unauthorized { .. } => Self::stalled(
                 Reason::Unauthorized,
-                format!("{error}: put a valid key with write access into the account's Secret"),
+                format!("{error}: put a valid key into the account's Secret"),
             ),
             ProviderError::Refused { .. } => Self::stalled(Reason::Refused, error.to_string()),
             ProviderError::RateLimited { retry_after } => failed(Reason::RateLimited, *retry_after),
@@ -206,6 +212,8 @@ reasons! {
     MarkLost,
     /// More than one stream carries this object's mark.
     DuplicateStreams,
+    /// Items of the provider's list cannot be read.
+    UnreadableItems,
     /// Many streams vanished at once.
     MassDisappearance,
     /// The provider switched an idle pull stream off.

@@ -20,6 +20,8 @@ pub enum Written<K> {
     Changed(Box<K>),
     /// The object is no longer what we read; look again.
     Stale,
+    /// The object is gone.
+    Gone,
 }
 
 /// Writes what differs between two statuses of `object`. The write carries its resourceVersion, so
@@ -58,9 +60,8 @@ where
         .await
     {
         Ok(written) => Ok(Written::Changed(Box::new(written))),
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-            Ok(Written::Stale)
-        }
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Written::Gone),
+        Err(kube::Error::Api(status)) if status.is_conflict() => Ok(Written::Stale),
         Err(error) => Err(error),
     }
 }

@@ -43,6 +43,7 @@ mod world;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::time::Duration;
 
 pub use auth::{KeyView, Role};
 pub use behaviour::{
@@ -70,8 +71,10 @@ pub struct Options {
     pub speed: u32,
     /// How it behaves towards every client, until told otherwise for one.
     pub behaviour: Behaviour,
-    /// So many calls are kept in the journal. (Counts are kept for ever.)
+    /// So many calls, and so many webhooks, are kept in the journals. (Counts are kept for ever.)
     pub journal: usize,
+    /// A webhook that has not been answered after this real time has failed.
+    pub webhook_patience: Duration,
 }
 
 impl Default for Options {
@@ -82,6 +85,7 @@ impl Default for Options {
             speed: 1,
             behaviour: Behaviour::default(),
             journal: 100_000,
+            webhook_patience: Duration::from_secs(5),
         }
     }
 }

@@ -19,9 +19,6 @@ use tokio::task::JoinSet;
 use crate::clock::Moment;
 use crate::lock::lock;
 
-/// A receiver that has not answered after this real time never will.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// What became of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -97,6 +94,8 @@ pub(crate) struct Post {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     limit: usize,
+    /// A receiver that has not answered after this real time never will.
+    patience: Duration,
     book: Mutex<Book>,
     queue: UnboundedSender<(u64, Post)>,
     /// Changes with every entry and every answer.
@@ -113,10 +112,11 @@ struct Book {
 pub(crate) type Queue = UnboundedReceiver<(u64, Post)>;
 
 impl Outbox {
-    pub(crate) fn new(limit: usize) -> (Arc<Self>, Queue) {
+    pub(crate) fn new(limit: usize, patience: Duration) -> (Arc<Self>, Queue) {
         let (queue, posts) = unbounded_channel();
         let outbox = Self {
             limit: limit.max(1),
+            patience,
             book: Mutex::default(),
             queue,
             changed: watch::Sender::new(()),
@@ -190,7 +190,7 @@ pub(crate) async fn deliver(outbox: Arc<Outbox>, mut posts: Queue) {
             let outbox = Arc::clone(&outbox);
             running.spawn(async move {
                 while let Some((seq, post)) = turns.recv().await {
-                    let delivery = post_once(&post).await;
+                    let delivery = post_once(&post, outbox.patience).await;
                     outbox.answered(seq, delivery);
                 }
             });
@@ -200,8 +200,8 @@ pub(crate) async fn deliver(outbox: Arc<Outbox>, mut posts: Queue) {
     }
 }
 
-async fn post_once(post: &Post) -> Delivery {
-    let answer = tokio::time::timeout(PATIENCE, exchange(&post.target, &post.body)).await;
+async fn post_once(post: &Post, patience: Duration) -> Delivery {
+    let answer = tokio::time::timeout(patience, exchange(&post.target, &post.body)).await;
     let delivery = match answer {
         Ok(Ok(status)) => Delivery::Answered { status },
         Ok(Err(error)) => Delivery::Failed { error },
@@ -233,16 +233,14 @@ async fn exchange(target: &Target, body: &Value) -> Result<u16, String> {
         .header(CONNECTION, "close")
         .body(Body::from(body.to_string()))
         .map_err(text)?;
-    // The connection must be driven while the answer is waited for; it is dropped with it.
-    tokio::select! {
-        response = sender.send_request(request) => {
-            Ok(response.map_err(text)?.status().as_u16())
-        }
-        ended = connection => match ended {
-            Ok(()) => Err("the connection was closed".to_owned()),
-            Err(error) => Err(text(error)),
-        },
-    }
+    // The connection must be driven while the answer is waited for. It may end with the answer, or
+    // without one; which of these, the answer says.
+    let mut response = std::pin::pin!(sender.send_request(request));
+    let response = tokio::select! {
+        response = &mut response => response,
+        _ = connection => response.await,
+    };
+    Ok(response.map_err(text)?.status().as_u16())
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -84,6 +84,8 @@ pub struct Health {
     pub walked: Option<Instant>,
     /// The counts at its end.
     pub counts: Option<StreamCounts>,
+    /// What of it could not be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl Client {
@@ -364,11 +366,15 @@ impl Client {
         let counts = self.counts();
         let changed = {
             let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-            let changed = health.failing.is_some() || health.counts != Some(counts);
+            let unreadable = self.mirror.unreadable();
+            let changed = health.failing.is_some()
+                || health.counts != Some(counts)
+                || health.unreadable != unreadable;
             *health = Health {
                 failing: None,
                 walked: Some(clock::now().mono),
                 counts: Some(counts),
+                unreadable,
             };
             changed
         };

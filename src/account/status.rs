@@ -6,7 +6,8 @@ use super::Found;
 use crate::{
     api::{RECONCILE_ANNOTATION, StreamingAccount, StreamingAccountStatus, token},
     conditions::Conditions,
-    outcome::Outcome,
+    outcome::{Outcome, Reason},
+    provider::Unreadable,
 };
 
 /// The status that says what was found; the old one where nothing is to be told.
@@ -24,6 +25,20 @@ pub(super) fn status(
     };
     let mut conditions = Conditions::from_old(&old.conditions, generation, now);
     conditions.judge(&found.outcome);
+    match found.health.as_ref().map(|health| &health.unreadable[..]) {
+        Some([]) => {}
+        Some(items) => {
+            conditions.set(
+                "UnreadableStreams",
+                true,
+                Reason::UnreadableItems,
+                &unreadable(items),
+            );
+        }
+        None => {
+            conditions.keep("UnreadableStreams");
+        }
+    }
     StreamingAccountStatus {
         observed_generation: if settled {
             Some(generation)
@@ -43,4 +58,26 @@ pub(super) fn status(
         last_handled_reconcile_at: token(account, RECONCILE_ANNOTATION),
         conditions: conditions.finish(),
     }
+}
+
+/// Which items of the list cannot be read, and what that means.
+fn unreadable(items: &[Unreadable]) -> String {
+    let names: Vec<String> = items
+        .iter()
+        .take(5)
+        .map(|item| match &item.id {
+            Some(id) => format!("stream {id}: {}", item.what),
+            None => format!("a stream without an id: {}", item.what),
+        })
+        .collect();
+    let more = if items.len() > names.len() {
+        "; and others"
+    } else {
+        ""
+    };
+    format!(
+        "{} items of the provider's list cannot be read ({}{more}); while that is so, no creation whose result is unknown is repeated",
+        items.len(),
+        names.join("; ")
+    )
 }

@@ -23,6 +23,8 @@ pub struct Memory {
     pub gate: Option<Gate>,
     /// The change of settings that was sent last.
     pub sent: Option<SentChange>,
+    /// When this process first saw that the object is being deleted.
+    pub leaving_since: Option<Instant>,
     /// What happened and could not be told yet.
     pub untold: Vec<Happening>,
     /// The stream whose absence was proved and which is being replaced.

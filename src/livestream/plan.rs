@@ -29,6 +29,8 @@ pub struct Known {
     pub settled: bool,
     /// The object is being deleted.
     pub leaving: bool,
+    /// When that was first seen.
+    pub leaving_since: Option<Instant>,
     /// It carries our finalizer.
     pub finalizer: bool,
     /// What the spec manages, or what is wrong with a Secret that it names.
@@ -687,9 +689,11 @@ fn farewell(
         };
     }
     if known.protection == LiveProtection::Enabled {
-        let old = sight
-            .told
-            .is_none_or(|told| now.mono.saturating_duration_since(told) > limits.fresh);
+        // A read counts that was made since the deletion was asked for, and not long ago.
+        let old = sight.told.is_none_or(|told| {
+            known.leaving_since.is_some_and(|since| told < since)
+                || now.mono.saturating_duration_since(told) > limits.fresh
+        });
         // What is switched off is not live.
         if old && (stream.live || stream.settings.active != Some(false)) {
             return act(Plan::Read(id.clone()));

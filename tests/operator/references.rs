@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kube::{
     ResourceExt,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, Patch, PatchParams, PostParams},
     core::DynamicObject,
 };
 use serde_json::{Value, json};
@@ -418,16 +418,38 @@ async fn the_encoders_secret_follows_a_key_that_was_reset_at_the_provider() {
     assert_eq!(world.sim.changing_calls(), 1);
 }
 
+/// Waits until a second of the apiserver's clock begins.
+async fn until_next_second(world: &World) {
+    let now = async || {
+        let secret = serde_json::from_value(json!({"metadata": {"name": "probe"}})).unwrap();
+        let dry = PostParams {
+            dry_run: true,
+            ..PostParams::default()
+        };
+        let made = world.secrets().create(&dry, &secret).await.unwrap();
+        made.metadata.creation_timestamp
+    };
+    let before = now().await;
+    world
+        .until_true("a second passes", async || now().await != before)
+        .await;
+}
+
 #[tokio::test]
 async fn of_the_objects_that_adopt_one_stream_the_oldest_holds_it_until_it_goes() {
     let world = World::new("all-adopt").await;
     let id = channel(&world);
     let spec = json!({"externalId": id.to_string(), "dvr": {"enabled": true}});
+    world.until_account("default", "InStep").await;
+    until_next_second(&world).await;
     world.stream("first", spec.clone()).await;
     world.until_ready("first").await;
-    // Within one second nobody is older: then the lower uid counts, whoever came first.
+    // Within one second nobody is older: then the lower uid counts, whoever came first, so that one of
+    // many who come later mostly takes over from one who is in step already.
     let mut objects = vec![world.get("LiveStream", "first").await.unwrap()];
-    for name in ["red", "green", "blue", "gold"] {
+    for name in [
+        "red", "green", "blue", "gold", "pink", "grey", "black", "white",
+    ] {
         objects.push(world.stream(name, spec.clone()).await);
     }
     let age = |object: &DynamicObject| {

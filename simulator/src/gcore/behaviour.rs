@@ -58,7 +58,7 @@ pub enum Spoilt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoiltItem {
-    /// Which stream.
+    /// Which stream, broadcast or video.
     pub id: u64,
     /// In which way.
     pub how: Spoilt,
@@ -157,7 +157,7 @@ pub struct Behaviour {
     pub page_size: u64,
     /// The order of lists.
     pub list_order: ListOrder,
-    /// Responses have `recording` (prose: yes; typed schema: no).
+    /// Streams have `recording` (prose: yes; typed schema: no).
     pub recording_field: bool,
     /// Responses have the fields that were seen in 2022 but are in no schema; `transcoding_region`,
     /// `webrtc` and `low_latency_enabled` can be written.
@@ -174,11 +174,11 @@ pub struct Behaviour {
     /// `Retry-After` of such a 429. `None`: no header.
     pub retry_after: Option<String>,
 
-    /// A new stream is in no list for so long.
+    /// A new object is in no list for so long.
     pub hide_new_from_list_seconds: f64,
-    /// A new stream is 404 when read or changed by id for so long.
+    /// A new object is 404 when read or changed by id for so long.
     pub hide_new_from_get_seconds: f64,
-    /// Lists show a stream as it was before its last change, or deletion, for so long.
+    /// Lists show an object as it was before its last change, or deletion, for so long.
     pub stale_list_seconds: f64,
     /// Lists are empty.
     pub empty_lists: bool,
@@ -188,7 +188,7 @@ pub struct Behaviour {
     pub repeated_page: Option<u64>,
     /// Behind the last page, lists show that one again: a walk never ends.
     pub last_page_again: bool,
-    /// These streams are in no list; by id they are there.
+    /// These objects are in no list; by id they are there.
     pub unlisted: Vec<u64>,
     /// These fields are missing in list items.
     pub thin_lists: Vec<String>,

@@ -102,7 +102,7 @@ impl Control {
     pub(super) fn new(options: &Options) -> (Self, Queue) {
         let clock = Arc::new(Clock::new(options.speed));
         let seed = clock.now().as_millis().unsigned_abs();
-        let (outbox, queue) = Outbox::new(options.journal);
+        let (outbox, queue) = Outbox::new(options.journal, options.webhook_patience);
         let world = World::new(options.behaviour.clone(), seed, Arc::clone(&outbox));
         let front = Front {
             provider: Gcore {

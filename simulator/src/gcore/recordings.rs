@@ -7,7 +7,7 @@ use super::behaviour::{NothingStopped, StartErrors};
 use super::errors::Invalid;
 use super::recorder::{Order, Piece, Turn};
 use super::streams;
-use super::video::{Fate, MEGABYTES_PER_MINUTE, NO_SPACE};
+use super::video::{Fate, MEGABYTES_PER_MINUTE, NO_SPACE, VideoStatus};
 use super::world::{Account, World};
 use super::{videos, webhooks};
 use crate::clock::Moment;
@@ -24,7 +24,10 @@ pub struct Storage {
 
 impl Storage {
     pub(super) fn of(account: &Account, now: Moment) -> Self {
-        let videos = account.videos.values().map(|video| video.length);
+        // What failed before it had a file takes no room.
+        let videos = account.videos.values();
+        let videos = videos.filter(|v| v.status != VideoStatus::Empty || v.error.is_none());
+        let videos = videos.map(|video| video.length);
         let open = account.streams.values();
         let open = open.map(|stream| stream.recorder.open_length(now));
         let ways = &account.behaviour;

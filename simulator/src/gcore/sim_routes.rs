@@ -266,6 +266,8 @@ async fn counts(State(control): State<Control>) -> Response {
                 "client": client.id,
                 "streams_created": client.created,
                 "streams_deleted": client.deleted,
+                "broadcasts_created": control.broadcasts_created(client.id),
+                "broadcasts_deleted": control.broadcasts_deleted(client.id),
                 "peak_calls_per_second": control.peak_per_second(client.id),
             })
         })

@@ -65,6 +65,14 @@ async fn lists_lag_behind_changes_and_deletions() {
     );
     sim.advance(MINUTE);
     assert_eq!(names().await, ["new"]);
+    // What was shown late once is not shown again later.
+    for name in ["one", "two", "three"] {
+        patch(&sim, id, json!({"stream": {"name": name}})).await;
+        sim.advance(MINUTE);
+    }
+    patch(&sim, id, json!({"stream": {"name": "new"}})).await;
+    assert_eq!(names().await, ["three"]);
+    sim.advance(MINUTE);
     remove(&sim, id).await;
     assert_eq!(names().await, ["new"]);
     assert_eq!(get(&sim, &format!("{STREAMS}/{id}")).await.status, 404);

@@ -119,6 +119,90 @@ async fn every_route_of_the_control() {
 }
 
 #[tokio::test]
+async fn the_routes_for_broadcasts_recordings_videos_and_webhooks() {
+    let sim = start().await;
+    let none = Value::Null;
+    let call = async |method: &str, path: &str, body: Value| {
+        let (status, body) = sim_call(&sim, method, path, body).await;
+        assert!(status < 300, "{method} {path}: {status} {body}");
+        body
+    };
+    let fields = json!({"name": "a", "status": "pending"});
+    let broadcast = call("POST", "/clients/1001/broadcasts", fields).await;
+    let path = format!("/broadcasts/{}", broadcast["id"]);
+    assert_eq!(call("GET", &path, none.clone()).await, broadcast);
+    let listed = call("GET", "/clients/1001/broadcasts", none.clone()).await;
+    assert_eq!(listed, json!([broadcast]));
+    let live = call("PATCH", &path, json!({"status": "live"})).await;
+    assert_eq!(live["status"], "live");
+    call("DELETE", &path, none.clone()).await;
+    assert!(sim.broadcasts(1001).is_empty());
+
+    let hook = call("GET", "/clients/1001/webhook", none.clone()).await;
+    assert_eq!(hook, json!({"url": null}));
+    let url = json!({"url": "http://127.0.0.1:1/hook"});
+    assert_eq!(call("PUT", "/clients/1001/webhook", url.clone()).await, url);
+
+    let stream = sim.create(1001, json!({"name": "a", "active": true}));
+    let stream = stream.expect("created");
+    sim.set_live(stream, true).expect("taken");
+    let recording = format!("/streams/{stream}/recording");
+    let started = call("PUT", &recording, json!({"on": true})).await;
+    assert_eq!(started, json!({"video": null}));
+    call("POST", "/clock", json!({"advance_seconds": 65})).await;
+    call(
+        "POST",
+        "/clients/1001/next_video",
+        json!({"fate": "viewable_with_error"}),
+    )
+    .await;
+    let stopped = call("PUT", &recording, json!({"on": false})).await;
+    let path = format!("/videos/{}", stopped["video"]);
+    call("POST", "/clock", json!({"advance_seconds": 65})).await;
+    let video = call("GET", &path, none.clone()).await;
+    assert_eq!(
+        (&video["status"], video["error"].is_string()),
+        (&json!("viewable"), true)
+    );
+    let of = call("GET", &format!("/streams/{stream}/videos"), none.clone()).await;
+    assert_eq!(of, json!([video]));
+    let storage = call("GET", "/clients/1001/storage", none.clone()).await;
+    assert_eq!(
+        storage,
+        json!({"used_minutes": 1.0, "limit_minutes": 100_000.0})
+    );
+    let other = call("POST", "/clients/1001/videos", json!({"status": "pending"})).await;
+    let listed = call("GET", "/clients/1001/videos", none.clone()).await;
+    assert_eq!(listed, json!([video, other]));
+    let edited = call("PATCH", &path, json!({"error": null})).await;
+    assert_eq!(edited["error"], Value::Null);
+    call("DELETE", &path, none.clone()).await;
+    assert_eq!(sim.videos(1001), [other]);
+
+    call("DELETE", "/clients/1001/webhook", none.clone()).await;
+    let told = call("GET", "/clients/1001/webhooks", none.clone()).await;
+    let types: Vec<&Value> = told
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|webhook| &webhook["body"]["type"])
+        .collect();
+    // Live, playable, recording, stopped; pending and viewable; gone.
+    let (s, v) = ("stream", "video");
+    assert_eq!(types, [s, s, s, s, v, v, "video_delete"]);
+    assert!(told[0]["delivery"]["kind"].is_string());
+    call("DELETE", "/clients/1001/webhooks", none.clone()).await;
+    assert!(sim.webhooks_sent(1001).is_empty());
+    let clients = call("GET", "/clients", none.clone()).await;
+    assert_eq!(
+        (&clients[0]["broadcasts"], &clients[0]["videos"]),
+        (&json!(0), &json!(1))
+    );
+    let counts = call("GET", "/counts", none).await;
+    assert_eq!(counts["clients"][0]["broadcasts_created"], 1);
+}
+
+#[tokio::test]
 async fn the_control_says_what_it_does_not_take() {
     let sim = start().await;
     let id = sim.create(CLIENT, json!({"name": "a"})).expect("created");
@@ -140,6 +224,43 @@ async fn the_control_says_what_it_does_not_take() {
             422,
         ),
         ("POST", "/clients/1001/streams".to_owned(), json!({}), 422),
+        ("GET", "/broadcasts/7".to_owned(), Value::Null, 404),
+        ("PATCH", "/broadcasts/7".to_owned(), json!({}), 404),
+        ("DELETE", "/broadcasts/7".to_owned(), Value::Null, 404),
+        (
+            "POST",
+            "/clients/1001/broadcasts".to_owned(),
+            json!({"name": "a"}),
+            422,
+        ),
+        ("GET", "/videos/7".to_owned(), Value::Null, 404),
+        ("PATCH", "/videos/7".to_owned(), json!({}), 404),
+        ("DELETE", "/videos/7".to_owned(), Value::Null, 404),
+        ("POST", "/clients/1001/videos".to_owned(), json!([]), 422),
+        (
+            "PUT",
+            "/streams/7/recording".to_owned(),
+            json!({"on": true}),
+            404,
+        ),
+        (
+            "PUT",
+            format!("/streams/{id}/recording"),
+            json!({"on": true}),
+            422,
+        ),
+        (
+            "POST",
+            "/clients/1001/next_video".to_owned(),
+            json!({"fate": "unknown"}),
+            422,
+        ),
+        (
+            "PUT",
+            "/clients/1001/webhook".to_owned(),
+            json!({"url": "https://a.example"}),
+            422,
+        ),
         (
             "PATCH",
             "/clients/1001/behaviour".to_owned(),

@@ -3,10 +3,15 @@
 
 mod auth;
 mod behaviours;
+mod broadcasts;
 mod control;
 mod encoder;
 mod faults;
 mod lists;
+mod recordings;
 mod speed;
 mod streams;
 mod support;
+mod tutorial;
+mod videos;
+mod webhooks;

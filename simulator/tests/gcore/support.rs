@@ -1,17 +1,20 @@
 //! A caller over HTTP: one connection for each call, nothing retried.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const KEY: &str = "1234$abcdef";
 pub(crate) const CLIENT: u64 = 1001;
 pub(crate) const STREAMS: &str = "/streaming/streams";
+pub(crate) const BROADCASTS: &str = "/streaming/broadcasts";
+pub(crate) const VIDEOS: &str = "/streaming/videos";
 
 /// How a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +143,108 @@ pub(crate) async fn remove(sim: &Simulator, id: u64) -> Answer {
     let path = format!("{STREAMS}/{id}");
     let answer = send(sim, with_key("DELETE", &path, None)).await;
     answer.expect("an answer")
+}
+
+/// Any call with the key.
+pub(crate) async fn call(sim: &Simulator, method: &str, path: &str, body: Value) -> Answer {
+    let body = (!body.is_null()).then_some(body);
+    let answer = send(sim, with_key(method, path, body.as_ref())).await;
+    answer.expect("an answer")
+}
+
+/// `start_recording` or `stop_recording`.
+pub(crate) async fn recording(sim: &Simulator, id: u64, what: &str) -> Answer {
+    call(
+        sim,
+        "PUT",
+        &format!("{STREAMS}/{id}/{what}_recording"),
+        Value::Null,
+    )
+    .await
+}
+
+/// A stream that is live.
+#[expect(clippy::needless_pass_by_value, reason = "called with json!(…)")]
+pub(crate) fn on_air(sim: &Simulator, fields: Value) -> u64 {
+    let mut stream = json!({"name": "keynote", "active": true});
+    let all = stream.as_object_mut().expect("an object");
+    all.extend(fields.as_object().expect("an object").clone());
+    let id = sim.create(CLIENT, stream).expect("created");
+    sim.set_live(id, true).expect("taken");
+    id
+}
+
+/// The statuses of a stream's videos, the oldest first.
+pub(crate) fn statuses(sim: &Simulator, stream: u64) -> Vec<String> {
+    let videos = sim.videos_of(stream);
+    let status = |video: &Value| video["status"].as_str().expect("a status").to_owned();
+    videos.iter().map(status).collect()
+}
+
+/// Somebody who receives webhooks, and answers as told.
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    book: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// How a receiver answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Manner {
+    Status(u16),
+    /// It takes the webhook, and never says so.
+    Silent,
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Receiver {
+    /// One that the client's webhooks go to.
+    pub(crate) async fn of(sim: &Simulator, client: u64, manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let book = Arc::default();
+        let entries: Arc<Mutex<Vec<(HeaderMap, Value)>>> = Arc::clone(&book);
+        let take = move |head: HeaderMap, body: Bytes| {
+            let body = serde_json::from_slice(&body).expect("JSON");
+            entries.lock().expect("no panic").push((head, body));
+            async move {
+                match manner {
+                    Manner::Status(status) => StatusCode::from_u16(status).expect("a status"),
+                    Manner::Silent => std::future::pending().await,
+                }
+            }
+        };
+        let router = axum::Router::new().route("/hook/secret", axum::routing::post(take));
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router).await.expect("it serves");
+        });
+        let url = format!("http://{address}/hook/secret");
+        sim.webhook(client, Some(&url)).expect("a good URL");
+        Self { url, book, server }
+    }
+
+    /// All webhooks so far, in the order of their coming.
+    pub(crate) fn got(&self) -> Vec<Value> {
+        let book = self.book.lock().expect("no panic");
+        book.iter().map(|(_, body)| body.clone()).collect()
+    }
+
+    pub(crate) fn heads(&self) -> Vec<HeaderMap> {
+        let book = self.book.lock().expect("no panic");
+        book.iter().map(|(head, _)| head.clone()).collect()
+    }
+
+    /// Waits for so many.
+    pub(crate) async fn wait(&self, sim: &Simulator, count: usize) -> Vec<Value> {
+        soon(sim.until(|_| self.got().len() >= count)).await;
+        self.got()
+    }
 }
 
 /// The ids on a page.

@@ -85,6 +85,7 @@ impl Case {
             generation: 1,
             settled: false,
             leaving: false,
+            leaving_since: None,
             finalizer: false,
             want: Ok(StreamSettings {
                 name: Some("Keynote".into()),
@@ -498,6 +499,23 @@ fn deletion_follows_the_policy_and_protects_what_is_live() {
         "the read that said live is old"
     );
     assert_eq!(leave(false, None, true, off, true), "delete 7");
+}
+
+#[test]
+fn what_may_have_gone_live_since_it_was_read_is_read_again() {
+    let mut case = Case::holding(ObservedStream {
+        live: false,
+        ..ours("7")
+    });
+    case.known.leaving = true;
+    case.known.leaving_since = Some(case.now.mono + Duration::from_millis(1));
+    assert_eq!(case.word(), "delete 7", "it is switched off");
+    let mut active = ours("7");
+    active.settings.active = Some(true);
+    case.provider().sights[0].1.stream = Some(Arc::new(active));
+    assert_eq!(case.word(), "read 7");
+    case.known.leaving_since = Some(case.now.mono);
+    assert_eq!(case.word(), "delete 7");
 }
 
 #[test]
