@@ -14,15 +14,16 @@ use crate::{
     report::Happening,
 };
 
-/// What one object's passes tell the next.
+/// What one object's passes tell the next. What is rare is boxed: there is one of these for each
+/// object.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The creation that this process sent last.
     pub creation: Option<Sent>,
     /// A change that did not work, and until when it is not tried again.
-    pub gate: Option<Gate>,
+    pub gate: Option<Box<Gate>>,
     /// The change of settings that was sent last.
-    pub sent: Option<SentChange>,
+    pub sent: Option<Box<SentChange>>,
     /// When this process first saw that the object is being deleted.
     pub leaving_since: Option<Instant>,
     /// What happened and could not be told yet.

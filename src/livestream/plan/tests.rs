@@ -1,10 +1,12 @@
 //! The policy as tables, and its promises for any situation.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    api::Playback,
+    api::{DeletionPolicy, LiveProtection, Playback},
     clock,
     livestream::memory::Sent,
     provider::{Ingest, ProviderError},
@@ -564,13 +566,13 @@ fn a_change_that_failed_is_held_back_until_something_differs() {
     case.known.want.as_mut().unwrap().active = Some(true);
     let opened = case.provider().opened;
     let refused = Outcome::stalled(Reason::Refused, "m");
-    case.memory.gate = Some(super::super::memory::Gate {
+    case.memory.gate = Some(Box::new(super::super::memory::Gate {
         until: case.now.mono + Duration::from_secs(1),
         want: case.known.want.clone().unwrap(),
         generation: 1,
         opened,
         outcome: refused,
-    });
+    }));
     assert_eq!(case.word(), "Refused");
     case.known.generation = 2;
     assert_eq!(case.word(), "update 7: active", "an edit is tried at once");

@@ -1,0 +1,240 @@
+//! What a pass works with: the account, what is wanted, and what is in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::{
+    Pass, ingest,
+    memory::Memory,
+    plan,
+    plan::{Known, Limits, Proof, Provider, Recorded},
+    want,
+    want::Referenced,
+};
+use crate::{
+    account::Account, api::CreationResult, clock::Now, finalizer, object_key::ObjectKey,
+    outcome::Outcome, outcome::Reason, provider::ObservedStream, provider::Owner,
+    provider::StreamId, provider::StreamSettings,
+};
+
+impl Pass<'_> {
+    /// The open account, or why there is none.
+    pub(super) fn account(&self, now: Now) -> Result<Account, Outcome> {
+        let account = self.ctx.index.entry(&self.key).map_or_else(
+            || ObjectKey::new(&self.key.namespace, &self.object.spec.account_ref.name),
+            |entry| entry.account,
+        );
+        if let Some(open) = self.ctx.registry.get(&account) {
+            return Ok(open);
+        }
+        let Some(object) = self.ctx.accounts.get(&account.reference()) else {
+            let outcome = Outcome::stalled(
+                Reason::AccountNotFound,
+                format!(
+                    "there is no StreamingAccount {} in this namespace: create it, or name another one in spec.accountRef",
+                    account.name
+                ),
+            );
+            return Err(self.ctx.with_grace(outcome, self.age(now)));
+        };
+        // What was in step stays so: the account says what is wrong with it. And what this process
+        // has not tried yet, nobody can say anything about.
+        if self.in_step() || !self.ctx.registry.tried(&account) {
+            return Err(Outcome::Quiet);
+        }
+        let ready = object
+            .status
+            .iter()
+            .flat_map(|s| &s.conditions)
+            .find(|c| c.type_ == "Ready" && c.status == "False");
+        Err(ready.map_or(Outcome::Quiet, |ready| {
+            Outcome::waiting(
+                Reason::AccountNotReady,
+                format!(
+                    "the StreamingAccount {} cannot be used: {}",
+                    account.name, ready.message
+                ),
+            )
+        }))
+    }
+
+    /// The status says that this generation is carried out, and the object is to stay.
+    pub(super) fn in_step(&self) -> bool {
+        let mut conditions = self.object.status.iter().flat_map(|s| &s.conditions);
+        self.object.metadata.deletion_timestamp.is_none()
+            && conditions.any(|c| {
+                c.type_ == "Ready"
+                    && c.status == "True"
+                    && c.observed_generation == self.object.metadata.generation
+            })
+    }
+
+    /// What the spec manages. An object that goes wants nothing.
+    pub(super) async fn want(&self, now: Now) -> kube::Result<Result<StreamSettings, Outcome>> {
+        if self.object.metadata.deletion_timestamp.is_some() {
+            return Ok(Ok(StreamSettings::default()));
+        }
+        let spec = &self.object.spec;
+        let passphrase = spec.srt_passphrase_secret_ref.as_ref();
+        let urls = spec
+            .pull
+            .as_ref()
+            .and_then(|pull| pull.urls_secret_ref.as_ref());
+        let mut referenced = Referenced::default();
+        for (reference, place) in [
+            (passphrase, &mut referenced.srt_passphrase),
+            (urls, &mut referenced.pull_urls),
+        ] {
+            let Some(reference) = reference else { continue };
+            let key = ObjectKey::new(&self.key.namespace, &reference.name);
+            match self.ctx.secret(&key).await {
+                Ok(secret) => *place = secret,
+                Err(error) => match ingest::refused(&error) {
+                    Some(refused) => return Ok(Err(refused)),
+                    None => return Err(error),
+                },
+            }
+        }
+        Ok(want::want(spec, &referenced)
+            .map_err(|outcome| self.ctx.with_grace(outcome, self.age(now))))
+    }
+
+    /// Everything that the plan needs, from what is in memory.
+    pub(super) fn look(
+        &self,
+        account: Result<&Account, &Outcome>,
+        want: &Result<StreamSettings, Outcome>,
+        now: Now,
+    ) -> Known {
+        let (object, spec) = (&self.object, &self.object.spec);
+        let status = self.old_status();
+        let generation = object.metadata.generation.unwrap_or_default();
+        let memory = self.memory();
+        // A stream whose absence was proved is held no more, whatever a stale status says.
+        let recorded = status
+            .stream_id
+            .as_deref()
+            .map(StreamId::new)
+            .filter(|id| memory.lost.as_ref() != Some(id))
+            // The status may not have taken what this process knows.
+            .or_else(|| memory.made().cloned());
+        let adopts = spec.external_id.as_deref().map(StreamId::new);
+        let ago =
+            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
+        let owner = Owner {
+            cluster: self.ctx.settings.cluster.clone(),
+            namespace: self.key.namespace.clone(),
+            name: self.key.name.clone(),
+            uid: self.uid.clone(),
+        };
+        Known {
+            generation,
+            settled: status.observed_generation == Some(generation),
+            leaving: object.metadata.deletion_timestamp.is_some(),
+            leaving_since: memory.leaving_since,
+            finalizer: finalizer::present(&**object),
+            want: want.clone(),
+            adopted_by: account.ok().and_then(|account| self.adopted_by(account)),
+            suspended: spec.suspend.unwrap_or_default(),
+            deletion: spec.deletion_policy,
+            protection: spec.live_protection.unwrap_or_default(),
+            adopted_before: status.adopted.unwrap_or_default(),
+            creation: status.creation.as_ref().map(|creation| Recorded {
+                attempt: creation.attempt,
+                refused: creation.result == CreationResult::Refused,
+                age: ago(&creation.at),
+            }),
+            reactivated: status.pull_reactivated_at.as_ref().map(ago),
+            account: account.map_err(Outcome::clone).map(|account| {
+                self.provider(
+                    account,
+                    &owner,
+                    [recorded.as_ref(), adopts.as_ref()].into_iter().flatten(),
+                    &memory,
+                )
+            }),
+            owner,
+            adopts,
+            recorded,
+        }
+    }
+
+    /// What the mirror says of this object's streams.
+    pub(super) fn provider<'b>(
+        &self,
+        account: &Account,
+        owner: &Owner,
+        held: impl Iterator<Item = &'b StreamId>,
+        memory: &Memory,
+    ) -> Provider {
+        let mirror = &account.client.mirror;
+        let named = mirror.named(&self.key);
+        let ours = named
+            .iter()
+            .filter(|s| s.mark.owner().is_some_and(|o| o.uid == owner.uid))
+            .map(|s| &s.id);
+        let sight = |id: &StreamId| {
+            let written = mirror.written(id);
+            let proof = Proof {
+                from: mirror.settled(written),
+                walked: mirror.absent_since(written, Some(id)),
+            };
+            (id.clone(), mirror.sight(id), proof)
+        };
+        let sights = held.map(sight).chain(ours.map(sight)).collect();
+        let sent = memory
+            .creation
+            .as_ref()
+            .map_or(mirror.began(), |sent| sent.at);
+        Provider {
+            opened: account.opened,
+            walked: mirror.walked_once(),
+            vanished: mirror.vanished().is_some(),
+            began: mirror.began(),
+            sights,
+            creation: Proof {
+                from: mirror.settled(sent),
+                walked: mirror.absent_since(sent, None),
+            },
+            unfound: named
+                .iter()
+                .filter(|stream| mirror.sight(&stream.id).not_found.is_some())
+                .map(|stream| stream.id.clone())
+                .collect(),
+            named,
+        }
+    }
+
+    /// Another object that adopted the same stream of the same client before this one: the older one,
+    /// or the one with the lower uid, holds it.
+    pub(super) fn adopted_by(&self, account: &Account) -> Option<String> {
+        let mine = self.ctx.index.entry(&self.key)?;
+        let id = mine.adopts.clone()?;
+        let others = self
+            .ctx
+            .index
+            .of_stream(&id)
+            .into_iter()
+            .filter(|key| *key != self.key);
+        let first = others
+            .filter_map(|key| Some((key.clone(), self.ctx.index.entry(&key)?)))
+            .filter(|(_, other)| {
+                other.adopts.as_ref() == Some(&id) && account.client.has(&other.account)
+            })
+            .min_by(|(_, a), (_, b)| (a.created, &a.uid).cmp(&(b.created, &b.uid)))?;
+        ((first.1.created, &first.1.uid) < (mine.created, &mine.uid)).then(|| first.0.to_string())
+    }
+
+    /// The stream that this object holds, where it was seen and is not somebody else's.
+    pub(super) fn held(known: &Known, limits: &Limits) -> Option<Arc<ObservedStream>> {
+        let provider = known.account.as_ref().ok()?;
+        let id = known.held()?;
+        let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| *seen == id)?;
+        let stream = sight.stream.clone().filter(|_| sight.not_found.is_none())?;
+        let foreign = plan::not_to_be_touched(known, &stream, limits)
+            .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
+        (!foreign).then_some(stream)
+    }
+}

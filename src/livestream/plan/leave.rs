@@ -1,0 +1,179 @@
+//! What to do about the streams of an object that is being deleted. Pure.
+
+use std::time::Duration;
+
+use super::{
+    Past,
+    known::{Known, Limits, Plan, Provider, is_ours},
+    not_to_be_touched, unshown,
+};
+use crate::{
+    account::Sight,
+    api::{DeletionPolicy, LiveProtection},
+    clock::Now,
+    livestream::memory::Memory,
+    outcome::{Outcome, Reason},
+    provider::{Mark, ObservedStream, StreamId},
+};
+
+/// The object goes, and the provider cannot be asked.
+pub(super) fn leave_without_account(known: &Known, memory: &Memory, trouble: &Outcome) -> Plan {
+    let id = known.recorded.as_ref().or(known.adopts.as_ref());
+    let nothing_made =
+        id.is_none() && matches!(Past::of(known, memory), Past::Refused { .. } | Past::Never);
+    if !known.finalizer || nothing_made {
+        return Plan::Finish(Vec::new());
+    }
+    // It is not known yet whether the account can be used.
+    if *trouble == Outcome::Quiet {
+        return Plan::Rest(Outcome::Quiet);
+    }
+    if known.policy() == DeletionPolicy::Retain {
+        return Plan::Finish(
+            id.map(|id| {
+                (
+                    id.clone(),
+                    "the account cannot be used, so its owner mark stands",
+                )
+            })
+            .into_iter()
+            .collect(),
+        );
+    }
+    let stream = id.map_or_else(
+        || "a stream that may have been created".to_owned(),
+        |id| format!("stream {id}"),
+    );
+    Plan::Rest(Outcome::waiting(
+        Reason::DeletionBlocked,
+        format!(
+            "{stream} cannot be deleted: {}. Mend that, or set deletionPolicy: Retain on this object to let it go and leave the stream",
+            trouble.message()
+        ),
+    ))
+}
+
+/// The object goes, and so does what carries its mark.
+pub(super) fn leave(
+    known: &Known,
+    provider: &Provider,
+    memory: &Memory,
+    limits: &Limits,
+    now: Now,
+) -> Plan {
+    if !known.finalizer || (known.adopted_before && known.policy() == DeletionPolicy::Retain) {
+        return Plan::Finish(Vec::new());
+    }
+    if !provider.walked {
+        return Plan::AwaitWalk(provider.began, Outcome::Quiet);
+    }
+    let held = known.adopts.iter().chain(&known.recorded);
+    let marked = provider
+        .named
+        .iter()
+        .filter(|stream| is_ours(known, &stream.mark))
+        .map(|stream| &stream.id);
+    let mut ids: Vec<&StreamId> = Vec::new();
+    for id in held.chain(marked) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let mut stay = Vec::new();
+    for id in &ids {
+        let (sight, proof) = provider.sight(id);
+        match (&sight.stream, sight.not_found) {
+            (None, _) if sight.deleted => {}
+            (None, None) => return Plan::Read((*id).clone()),
+            // A read that lags behind our own write proves nothing.
+            (_, Some(asked)) if asked < proof.from => {
+                return if now.mono < proof.from {
+                    Plan::Rest(Outcome::waiting_for(
+                        Reason::DeletionBlocked,
+                        format!("the provider does not show stream {id} yet; it is asked again"),
+                        proof.from.saturating_duration_since(now.mono),
+                    ))
+                } else {
+                    Plan::Read((*id).clone())
+                };
+            }
+            // What was seen of it is older than the read that did not find it.
+            (_, Some(_)) => {}
+            (Some(stream), None) => match farewell(known, stream, &sight, limits, now) {
+                Farewell::Act(plan) => return *plan,
+                Farewell::Stays(why) => stay.push(((*id).clone(), why)),
+                Farewell::Gone => {}
+            },
+        }
+    }
+    if ids.is_empty()
+        && matches!(Past::of(known, memory), Past::Unknown { .. })
+        && !provider.creation.walked
+    {
+        return Plan::AwaitWalk(
+            provider.creation.from,
+            Outcome::waiting(
+                Reason::DeletionBlocked,
+                "a creation was sent and its result is not known; the object goes when it is sure that no stream came of it",
+            ),
+        );
+    }
+    Plan::Finish(stay)
+}
+
+enum Farewell {
+    Act(Box<Plan>),
+    Stays(&'static str),
+    Gone,
+}
+
+/// What becomes of one stream when its object goes.
+fn farewell(
+    known: &Known,
+    stream: &ObservedStream,
+    sight: &Sight,
+    limits: &Limits,
+    now: Now,
+) -> Farewell {
+    let act = |plan| Farewell::Act(Box::new(plan));
+    let id = &stream.id;
+    if unshown(stream) {
+        return act(Plan::Read(id.clone()));
+    }
+    let ours = is_ours(known, &stream.mark);
+    if matches!(&stream.mark, Mark::Released(owner) if owner.uid == known.owner.uid) {
+        return Farewell::Gone;
+    }
+    if !ours && not_to_be_touched(known, stream, limits).is_some() {
+        return Farewell::Stays("it does not carry the mark of this object");
+    }
+    if known.policy() == DeletionPolicy::Retain {
+        return if ours {
+            act(Plan::Release(id.clone()))
+        } else {
+            Farewell::Gone
+        };
+    }
+    if known.protection == LiveProtection::Enabled {
+        // A read counts that was made since the deletion was asked for, and not long ago.
+        let old = sight.told.is_none_or(|told| {
+            known.leaving_since.is_some_and(|since| told < since)
+                || now.mono.saturating_duration_since(told) > limits.fresh
+        });
+        // What is switched off is not live.
+        if old && (stream.live || stream.settings.active != Some(false)) {
+            return act(Plan::Read(id.clone()));
+        }
+        if stream.live {
+            return act(Plan::Rest(Outcome::waiting_for(
+                Reason::LiveProtected,
+                format!(
+                    "stream {id} is live, so it is not deleted; it goes when it is off air. Set liveProtection: Disabled to delete it now, \
+                     or deletionPolicy: Retain to leave it"
+                ),
+                limits.fresh.max(Duration::from_secs(1)) * 2,
+            )));
+        }
+    }
+    act(Plan::Delete(id.clone()))
+}

@@ -1,0 +1,216 @@
+//! What a pass leaves behind: the Secret for the encoder, the status, and what people are told.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::controller::Action;
+
+use super::{
+    KIND, Pass, Told, ingest, ingest::Delivered, memory::SentResult, plan, plan::Known, status,
+};
+use crate::{
+    account::Account, api, api::CreationResult, api::DeletionPolicy, api::LiveStreamStatus,
+    api::RECONCILE_ANNOTATION, clock, clock::Now, outcome::Outcome, outcome::Reason,
+    provider::Ingest, provider::ObservedStream, report::Happening, status_write,
+    status_write::Written,
+};
+
+impl Pass<'_> {
+    /// Keeps the Secret for the encoder. Returns the name of the one that stands.
+    pub(super) async fn deliver(
+        &mut self,
+        known: &Known,
+        stream: Option<&ObservedStream>,
+        outcome: &mut Outcome,
+    ) -> kube::Result<Option<String>> {
+        let standing = self.old_status().ingest_secret_name;
+        let untouched = stream
+            .is_none_or(|stream| plan::not_to_be_touched(known, stream, &self.limits).is_some());
+        if known.leaving || untouched || matches!(outcome, Outcome::Quiet) {
+            return Ok(standing);
+        }
+        let wanted = self.object.spec.ingest_secret.as_ref();
+        let wanted = wanted.map(|secret| secret.name.clone());
+        let ingest = stream
+            .map(|stream| stream.ingest.clone())
+            .unwrap_or_default();
+        let delivered = match self
+            .exchange(standing.as_ref(), wanted.as_ref(), &ingest)
+            .await
+        {
+            Err(error) => match ingest::refused(&error) {
+                Some(refused) => Delivered::Not(refused),
+                None => return Err(error),
+            },
+            Ok(delivered) => delivered,
+        };
+        match delivered {
+            Delivered::Same => Ok(wanted),
+            Delivered::Written => {
+                let written = wanted.clone().map(Happening::IngestSecretWritten);
+                self.happenings.extend(written);
+                Ok(wanted)
+            }
+            Delivered::Not(refused) => {
+                if *outcome == Outcome::InStep {
+                    *outcome = refused;
+                }
+                Ok(standing.filter(|standing| wanted.as_ref() != Some(standing)))
+            }
+        }
+    }
+
+    /// Takes the Secret of an earlier spec away, and writes that of this one.
+    pub(super) async fn exchange(
+        &self,
+        standing: Option<&String>,
+        wanted: Option<&String>,
+        ingest: &Ingest,
+    ) -> kube::Result<Delivered> {
+        if let Some(old) = standing.filter(|old| wanted != Some(*old)) {
+            ingest::withdraw(&self.object, old, self.ctx).await?;
+        }
+        match wanted {
+            Some(name) => ingest::deliver(&self.object, name, ingest, self.ctx).await,
+            None => Ok(Delivered::Same),
+        }
+    }
+
+    /// Writes the status if it differs, and tells what happened.
+    pub(super) async fn tell(
+        &mut self,
+        known: &Known,
+        stream: Option<&ObservedStream>,
+        outcome: &Outcome,
+        ingest_secret: Option<String>,
+        now: Now,
+    ) -> kube::Result<Told> {
+        let old = self.old_status();
+        let ours = stream.is_some_and(|stream| stream.mark.owner() == Some(&known.owner));
+        if let (None, Some(stream)) = (&old.stream_id, stream)
+            && !self.happenings.iter().any(|h| {
+                matches!(
+                    h,
+                    Happening::Created(_)
+                        | Happening::CreatedInactive(_)
+                        | Happening::TakenOver(_)
+                        | Happening::FoundAgain(_)
+                        | Happening::Adopted(_)
+                )
+            })
+            && !known.leaving
+            && !matches!(outcome, Outcome::Quiet)
+        {
+            self.happenings.push(if ours {
+                Happening::FoundAgain(stream.id.clone())
+            } else {
+                Happening::Adopted(stream.id.clone())
+            });
+        }
+        let seen = status::Seen {
+            generation: known.generation,
+            outcome,
+            stream,
+            adopted: !ours,
+            creation: if stream.is_some() {
+                None
+            } else {
+                self.creation(&old, now)
+            },
+            gone: self
+                .memory()
+                .lost
+                .is_some_and(|lost| Some(lost.as_str()) == old.stream_id.as_deref())
+                || matches!(
+                    outcome,
+                    Outcome::Stalled {
+                        reason: Reason::StreamNotFound,
+                        ..
+                    }
+                ),
+            recording_wanted: self.object.spec.recording == Some(true),
+            ingest_secret,
+            reactivated: self
+                .happenings
+                .iter()
+                .any(|happening| matches!(happening, Happening::PullReactivated(_))),
+            asked: api::token(&*self.object, RECONCILE_ANNOTATION),
+        };
+        let status = status::status(&old, seen, now.wall);
+        let written = status_write::write(
+            &self.api,
+            &*self.object,
+            self.object.status.as_ref(),
+            &status,
+        )
+        .await?;
+        match written {
+            Written::Same => {}
+            Written::Changed(object) => self.object = Arc::new(*object),
+            Written::Stale => {
+                let untold = std::mem::take(&mut self.happenings);
+                self.ctx
+                    .memories
+                    .change(&self.uid, |memory| memory.untold = untold);
+                return Ok(Told::Later);
+            }
+            Written::Gone => return Ok(Told::Gone),
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
+        self.ctx
+            .reporter
+            .outcome(KIND, &*self.object, &old.conditions, outcome);
+        Ok(Told::Now)
+    }
+
+    /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
+    /// read the object just before the finalizer was written. What this process created for it goes
+    /// too, for nobody else would know of it.
+    pub(super) async fn orphaned(
+        &mut self,
+        account: Result<&Account, &Outcome>,
+    ) -> kube::Result<Action> {
+        let there = self.api.get_metadata_opt(&self.key.name).await?;
+        if there.is_some_and(|there| there.metadata.uid == self.object.metadata.uid) {
+            return Ok(self.again());
+        }
+        let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
+        if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain) {
+            let result = account.connection.streams.delete(&id).await;
+            self.count("delete", &result);
+            if result.is_ok() {
+                account.client.mirror.deleted(clock::now().mono, &id);
+                self.happenings.push(Happening::Deleted(id));
+            } else {
+                let why = "its object vanished while it was created, and it could not be deleted";
+                self.happenings.push(Happening::LeftBehind { id, why });
+            }
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
+        self.ctx.memories.forget(&self.uid);
+        Ok(Action::await_change())
+    }
+
+    /// The creation as the status tells it.
+    pub(super) fn creation(&self, old: &LiveStreamStatus, now: Now) -> Option<api::Creation> {
+        let Some(sent) = self.memory().creation else {
+            return old.creation.clone();
+        };
+        let result = match sent.result {
+            SentResult::Unknown => CreationResult::Unknown,
+            SentResult::Refused { .. } => CreationResult::Refused,
+            SentResult::Made(_) => return None,
+        };
+        let at = match &old.creation {
+            Some(old) if old.attempt == sent.attempt => old.at.clone(),
+            _ => Time(now.wall),
+        };
+        Some(api::Creation {
+            attempt: sent.attempt,
+            result,
+            at,
+        })
+    }
+}
