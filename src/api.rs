@@ -51,19 +51,23 @@ pub const CONFIRM_DISAPPEARANCE_ANNOTATION: &str = "livestream-operator.io/confi
 /// The generated definitions, by file name, in a fixed order.
 pub fn definitions() -> Vec<(&'static str, CustomResourceDefinition)> {
     vec![
-        ("livestreams.yaml", without_null(LiveStream::crd())),
-        (
-            "streamingaccounts.yaml",
-            without_null(StreamingAccount::crd()),
-        ),
+        ("livestreams.yaml", polished(LiveStream::crd())),
+        ("streamingaccounts.yaml", polished(StreamingAccount::crd())),
     ]
 }
 
-/// Null is not stored but dropped by the apiserver, as in Kubernetes' own kinds. Nullable, it would be
-/// stored, and for an enum even be refused.
-fn without_null(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+/// What the derives leave to be desired. Null is not stored but dropped by the apiserver, as in
+/// Kubernetes' own kinds: nullable, it would be stored, and for an enum even be refused. And a line
+/// break of the source is none of the text's, so that `kubectl explain` can set its lines itself.
+fn polished(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
     fn clean(schema: &mut JSONSchemaProps) {
         schema.nullable = None;
+        if let Some(text) = &mut schema.description {
+            let paragraphs = text
+                .split("\n\n")
+                .map(|paragraph| paragraph.replace('\n', " "));
+            *text = paragraphs.collect::<Vec<_>>().join("\n\n");
+        }
         schema
             .properties
             .iter_mut()

@@ -44,3 +44,30 @@ async fn a_manifest_becomes_a_stream_by_one_call() {
     assert!(condition(&object, "Reconciling").is_none() && condition(&object, "Stalled").is_none());
     assert_eq!(reason(&object, "Live"), "Idle");
 }
+
+#[tokio::test]
+async fn probes_and_metrics_tell_how_it_fares() {
+    let mut world = World::new("probes").await;
+    world.stream("keynote", json!({})).await;
+    world.until_ready("keynote").await;
+    world.walks(1).await;
+    let address = world.operator().address().await;
+    let get = async |path: &str| {
+        let reply = reqwest::get(format!("http://{address}{path}"))
+            .await
+            .unwrap();
+        (reply.status().as_u16(), reply.text().await.unwrap())
+    };
+    assert_eq!(get("/livez").await.0, 200);
+    assert_eq!(get("/readyz").await.0, 200);
+    let (status, metrics) = get("/metrics").await;
+    assert_eq!(status, 200);
+    for line in [
+        "livestream_operator_passes_total{kind=\"LiveStream\",outcome=\"in_step\"}",
+        "livestream_operator_changes_total{change=\"create\",result=\"done\"} 1",
+        "livestream_operator_mirror_age_seconds{client=\"1001\"} 0.",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+    assert!(world.operator().terminate().await, "it did not end well");
+}
