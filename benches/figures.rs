@@ -18,7 +18,6 @@ use std::{
 };
 
 use futures::StreamExt as _;
-use kube::api::ListParams;
 use serde_json::{Value, json};
 
 use harness::{CLIENT, World, condition, control_plane};
@@ -151,7 +150,7 @@ async fn at_once() {
         .await;
     assert!(created.iter().all(Result::is_ok));
     world
-        .until_true("all are ready", async || ready(&world).await == COUNT)
+        .until_true("all are ready", async || world.ready().await == COUNT)
         .await;
     let took = begin.elapsed();
     assert_eq!(
@@ -200,7 +199,7 @@ async fn at_rest() {
             .await;
     }
     world
-        .until_true("all are ready", async || ready(&world).await == COUNT)
+        .until_true("all are ready", async || world.ready().await == COUNT)
         .await;
     world
         .until("StreamingAccount", "default", "all managed", |a| {
@@ -223,19 +222,6 @@ async fn at_rest() {
         calls.len(),
         COUNT.div_ceil(25) + 1
     );
-}
-
-async fn ready(world: &World) -> usize {
-    let objects = world
-        .api("LiveStream")
-        .list(&ListParams::default())
-        .await
-        .unwrap()
-        .items;
-    objects
-        .iter()
-        .filter(|object| condition(object, "Ready").is_some_and(|c| c["status"] == "True"))
-        .count()
 }
 
 /// Kilobytes of a process that are in memory.

@@ -105,19 +105,9 @@ fn scopes_step<K>(
     let ready = scopes.iter().all(|scope| scope.listed);
     match event {
         Event::Init => scopes[i].listing.clear(),
-        Event::InitApply(mut object) => {
-            prune(&mut object);
+        Event::InitApply(object) => {
             scopes[i].listing.insert(ObjectRef::from_obj(&object));
-            let old = store.get(&ObjectRef::from_obj(&object));
-            let event = if ready {
-                Event::Apply(object)
-            } else {
-                Event::InitApply(object)
-            };
-            writer.apply_watcher_event(&event);
-            if let Event::Apply(new) | Event::InitApply(new) = &event {
-                on(Change::Applied { old, new });
-            }
+            applied(object, ready, store, writer, on);
         }
         Event::InitDone if scopes[i].listed => {
             let scope = &scopes[i];
@@ -149,25 +139,36 @@ fn scopes_step<K>(
                 }
             }
         }
-        Event::Apply(mut object) => {
-            prune(&mut object);
-            let old = store.get(&ObjectRef::from_obj(&object));
-            let event = if ready {
-                Event::Apply(object)
-            } else {
-                Event::InitApply(object)
-            };
-            writer.apply_watcher_event(&event);
-            if let Event::Apply(new) | Event::InitApply(new) = &event {
-                on(Change::Applied { old, new });
-            }
-        }
+        Event::Apply(object) => applied(object, ready, store, writer, on),
         // The store takes no deletions before it is whole.
         Event::Delete(object) if !ready => scopes[i].gone.push(object),
         Event::Delete(object) => {
             writer.apply_watcher_event(&Event::Delete(object.clone()));
             on(Change::Deleted(&object));
         }
+    }
+}
+
+/// Puts an object into the store, which takes single objects only once it is whole.
+fn applied<K>(
+    mut object: K,
+    ready: bool,
+    store: &Store<K>,
+    writer: &mut Writer<K>,
+    on: &mut impl FnMut(Change<'_, K>),
+) where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    prune(&mut object);
+    let old = store.get(&ObjectRef::from_obj(&object));
+    let event = if ready {
+        Event::Apply(object)
+    } else {
+        Event::InitApply(object)
+    };
+    writer.apply_watcher_event(&event);
+    if let Event::Apply(new) | Event::InitApply(new) = &event {
+        on(Change::Applied { old, new });
     }
 }
 

@@ -3,10 +3,9 @@
 
 use std::{collections::BTreeMap, fs};
 
-use kube::api::ListParams;
 use serde_json::{Value, json};
 
-use crate::harness::{CLIENT, World, condition, control_plane};
+use crate::harness::{CLIENT, World, control_plane};
 
 /// The writes in the audit log to one namespace, by resource and verb, leases apart.
 fn writes(namespace: &str) -> BTreeMap<String, usize> {
@@ -46,19 +45,6 @@ fn writes(namespace: &str) -> BTreeMap<String, usize> {
     counts
 }
 
-async fn ready(world: &World) -> usize {
-    let objects = world
-        .api("LiveStream")
-        .list(&ListParams::default())
-        .await
-        .unwrap()
-        .items;
-    objects
-        .iter()
-        .filter(|object| condition(object, "Ready").is_some_and(|c| c["status"] == "True"))
-        .count()
-}
-
 #[tokio::test]
 async fn a_hundred_objects_at_rest_cost_the_pages_of_the_list_and_nothing_else() {
     let mut world = World::bare("rest").await;
@@ -71,7 +57,7 @@ async fn a_hundred_objects_at_rest_cost_the_pages_of_the_list_and_nothing_else()
             .await;
     }
     world
-        .until_true("all are ready", async || ready(&world).await == 100)
+        .until_true("all are ready", async || world.ready().await == 100)
         .await;
     // What the creations left to settle has settled when the account's counts are right.
     world
@@ -130,7 +116,7 @@ async fn a_thousand_objects_at_once_become_a_thousand_streams_by_a_thousand_call
         created.unwrap();
     }
     world
-        .until_true("all are ready", async || ready(&world).await == COUNT)
+        .until_true("all are ready", async || world.ready().await == COUNT)
         .await;
     assert_eq!(world.posts(), COUNT as u64);
     assert_eq!(world.sim.streams(CLIENT).len(), COUNT);

@@ -255,6 +255,19 @@ impl World {
         .await
     }
 
+    /// How many LiveStreams are ready.
+    pub async fn ready(&self) -> usize {
+        let objects = self
+            .api("LiveStream")
+            .list(&ListParams::default())
+            .await
+            .unwrap();
+        let ready = |object: &DynamicObject| {
+            objects::condition(object, "Ready").is_some_and(|c| c["status"] == "True")
+        };
+        objects.items.iter().filter(|object| ready(object)).count()
+    }
+
     /// Waits until an object is gone.
     pub async fn until_gone(&self, kind: &str, name: &str) {
         self.until_true(&format!("{kind} {name} is gone"), async || {
