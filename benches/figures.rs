@@ -36,10 +36,12 @@ fn machine() {
     let model = cpu
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or("unknown");
+        .map_or("unknown", |model| {
+            model.trim_start_matches(['\t', ' ', ':'])
+        });
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
-        "machine: {cores} cores{model}; everything runs on it, on loopback, etcd without fsync"
+        "machine: {cores} cores, {model}; everything runs on it, on loopback, etcd without fsync"
     );
     println!(
         "build: {}, livestream-operator {}",
