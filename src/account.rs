@@ -157,7 +157,7 @@ async fn look(
     let api_key = match key::read_api_key(reference, object.as_ref()) {
         Ok(api_key) => api_key,
         Err(outcome) => {
-            let outcome = ctx.with_grace(outcome, age(&account, now));
+            let outcome = ctx.with_grace(outcome, now.age(&*account));
             return Ok((account, trouble(outcome)));
         }
     };
@@ -318,13 +318,10 @@ async fn keep_finalizer(
     if finalizer::present(&*account) || account.metadata.deletion_timestamp.is_some() {
         return Ok(Ok(account));
     }
-    match finalizer::add(objects, &*account).await {
-        Ok(written) => Ok(Ok(Arc::new(written))),
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-            Ok(Err(account))
-        }
-        Err(error) => Err(error),
-    }
+    Ok(match finalizer::add(objects, &*account).await? {
+        Some(written) => Ok(Arc::new(written)),
+        None => Err(account),
+    })
 }
 
 /// Who may be called is for those to say who run the operator, not for those who write accounts.
@@ -354,11 +351,6 @@ fn in_use(users: &[ObjectKey]) -> Outcome {
             names.join(", ")
         ),
     )
-}
-
-fn age(account: &StreamingAccount, now: Now) -> Duration {
-    let created = account.creation_timestamp().map_or(now.wall, |t| t.0);
-    Duration::try_from(now.wall.duration_since(created)).unwrap_or_default()
 }
 
 /// What the watch saw: a status that was wiped is made again.

@@ -19,11 +19,12 @@ pub fn present<K: Resource>(object: &K) -> bool {
     object.finalizers().iter().any(|name| name == FINALIZER)
 }
 
-/// Adds it, if the object is still what we planned from.
+/// Adds it, if the object is still what we planned from; `None` where it is not, and the watch brings
+/// what it is now.
 ///
 /// # Errors
-/// A conflict where it is not; any other trouble with the apiserver.
-pub async fn add<K>(api: &Api<K>, object: &K) -> kube::Result<K>
+/// Trouble with the apiserver.
+pub async fn add<K>(api: &Api<K>, object: &K) -> kube::Result<Option<K>>
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
@@ -34,17 +35,22 @@ where
         "resourceVersion": object.resource_version(),
         "finalizers": names,
     }});
-    api.patch_metadata(
-        &object.name_any(),
-        &PatchParams::default(),
-        &Patch::Merge(&patch),
-    )
-    .await
-    .map(|written| {
-        let mut object = object.clone();
-        *object.meta_mut() = written.metadata;
-        object
-    })
+    let patched = api
+        .patch_metadata(
+            &object.name_any(),
+            &PatchParams::default(),
+            &Patch::Merge(&patch),
+        )
+        .await;
+    match patched {
+        Ok(written) => {
+            let mut object = object.clone();
+            *object.meta_mut() = written.metadata;
+            Ok(Some(object))
+        }
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes ours and leaves those of others. That the object or the finalizer is gone is no error.

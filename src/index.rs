@@ -110,14 +110,6 @@ impl Index {
         members(&self.lock().by_secret, secret)
     }
 
-    /// The object that goes by this name, if it still has this uid.
-    pub fn living(&self, key: &ObjectKey, uid: &str) -> bool {
-        self.lock()
-            .entries
-            .get(key)
-            .is_some_and(|entry| entry.uid == uid)
-    }
-
     /// The streams that the objects of an account hold.
     pub fn held_by(&self, account: &ObjectKey) -> Vec<StreamId> {
         let inner = self.lock();

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     api::{LiveStream, LiveStreamStatus},
-    clock::{self, Now},
+    clock,
     context::Context,
     finalizer,
     jitter::jitter,
@@ -100,12 +100,6 @@ impl Pass<'_> {
                 memory.leaving_since.get_or_insert(now.mono);
             });
         }
-        if !self.memory().untold.is_empty() {
-            self.happenings = self
-                .ctx
-                .memories
-                .change(&self.uid, |memory| std::mem::take(&mut memory.untold));
-        }
         let account = self.account(now);
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
@@ -125,6 +119,12 @@ impl Pass<'_> {
         let acted = self.act(&plan, account.as_ref(), &known).await?;
         if let Acted::Stale = acted {
             return Ok(self.again());
+        }
+        // What an earlier pass could not tell comes first; a pass that ended before here leaves it.
+        if !self.memory().untold.is_empty() {
+            let take = |memory: &mut Memory| std::mem::take(&mut memory.untold);
+            let untold = self.ctx.memories.change(&self.uid, take);
+            self.happenings.splice(..0, untold);
         }
         let failed = matches!(acted, Acted::Failed(_));
         let after = clock::now();
@@ -180,11 +180,6 @@ impl Pass<'_> {
 
     fn old_status(&self) -> LiveStreamStatus {
         self.object.status.clone().unwrap_or_default()
-    }
-
-    fn age(&self, now: Now) -> Duration {
-        let created = self.object.creation_timestamp().map_or(now.wall, |t| t.0);
-        Duration::try_from(now.wall.duration_since(created)).unwrap_or_default()
     }
 
     /// Nothing is left to clean up: the object may go.

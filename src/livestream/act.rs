@@ -25,13 +25,8 @@ impl Pass<'_> {
         if known.leaving || known.finalizer || Self::held(known, &self.limits).is_none() {
             return Ok(());
         }
-        match finalizer::add(&self.api, &*self.object).await {
-            Ok(written) => self.object = Arc::new(written),
-            // The watch brings what it is now.
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        // If the object has changed meanwhile, the watch brings what it is now.
+        self.mark_intent(known).await.map(|_| ())
     }
 
     /// Carries out the plan: at most one call.
@@ -135,16 +130,12 @@ impl Pass<'_> {
         if known.finalizer || finalizer::present(&*self.object) {
             return Ok(true);
         }
-        match finalizer::add(&self.api, &*self.object).await {
-            Ok(written) => {
-                self.object = Arc::new(written);
-                Ok(true)
-            }
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(false)
-            }
-            Err(error) => Err(error),
+        let written = finalizer::add(&self.api, &*self.object).await?;
+        let added = written.is_some();
+        if let Some(written) = written {
+            self.object = Arc::new(written);
         }
+        Ok(added)
     }
 
     /// The write that the apiserver accepts against what we planned from, and then the POST, once.

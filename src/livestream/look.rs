@@ -37,7 +37,7 @@ impl Pass<'_> {
                     account.name
                 ),
             );
-            return Err(self.ctx.with_grace(outcome, self.age(now)));
+            return Err(self.ctx.with_grace(outcome, now.age(&*self.object)));
         };
         // What was in step stays so: the account says what is wrong with it. And what this process
         // has not tried yet, nobody can say anything about.
@@ -98,7 +98,7 @@ impl Pass<'_> {
             }
         }
         Ok(want::want(spec, &referenced)
-            .map_err(|outcome| self.ctx.with_grace(outcome, self.age(now))))
+            .map_err(|outcome| self.ctx.with_grace(outcome, now.age(&*self.object))))
     }
 
     /// Everything that the plan needs, from what is in memory.
