@@ -6,6 +6,7 @@ mod budget;
 mod client;
 mod key;
 mod mirror;
+mod reader;
 mod registry;
 mod status;
 
@@ -18,6 +19,7 @@ pub use self::{
     client::{Client, Health, Scope},
     key::read as read_secret,
     mirror::{Mirror, Sight},
+    reader::{Follower, Hint, NEWEST, Shelf},
     registry::{Account, Opening, Registry},
 };
 use crate::{

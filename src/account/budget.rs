@@ -178,13 +178,22 @@ impl Budget {
 
     /// One call for a task; waits in the queue.
     pub async fn take(&self, now: Instant) {
+        self.queue(now, VecDeque::push_back).await;
+    }
+
+    /// One call for a task that keeps a pace of its own; waits at the head of the queue.
+    pub async fn take_first(&self, now: Instant) {
+        self.queue(now, VecDeque::push_front).await;
+    }
+
+    async fn queue(&self, now: Instant, place: fn(&mut VecDeque<Ticket>, Ticket)) {
         let granted = {
             let mut state = self.lock();
             if state.queue.is_empty() && state.bucket.take(now) {
                 return;
             }
             let (sender, receiver) = oneshot::channel();
-            state.queue.push_back(Ticket::Task(sender));
+            place(&mut state.queue, Ticket::Task(sender));
             receiver
         };
         self.changed.notify_one();

@@ -9,6 +9,7 @@ use std::{
 use super::{
     budget::Budget,
     mirror::{Mirror, News, Walk},
+    reader::Desk,
 };
 use crate::{
     api::StreamCounts,
@@ -36,6 +37,8 @@ pub struct Client {
     pub mirror: Mirror,
     /// What it may call.
     pub budget: Budget,
+    /// What is read between the walks.
+    pub desk: Desk,
     members: Mutex<BTreeMap<ObjectKey, Member>>,
     health: Mutex<Health>,
     index: Arc<Index>,
@@ -103,6 +106,7 @@ impl Client {
             id,
             mirror: Mirror::new(settling, began),
             budget: Budget::new(1, streams.clone(), began),
+            desk: Desk::default(),
             members: Mutex::default(),
             health: Mutex::default(),
             index,
@@ -170,6 +174,23 @@ impl Client {
         self.streams.wake_all(others.filter(|key| key != teller));
     }
 
+    /// Wakes those who hold a stream.
+    pub(super) fn tell_of(&self, id: &StreamId) {
+        self.streams.wake_all(self.index.of_stream(id));
+    }
+
+    /// Whether an object here holds a stream.
+    pub(super) fn is_held(&self, id: &StreamId) -> bool {
+        !self.index.of_stream(id).is_empty()
+    }
+
+    /// How many calls a second may be made.
+    pub(super) fn rate(&self) -> u32 {
+        let members = self.members();
+        let rates = members.values().map(|member| member.requests_per_second);
+        rates.min().unwrap_or(1)
+    }
+
     /// The streams that the objects of this client hold.
     pub fn held(&self) -> Vec<StreamId> {
         let accounts: Vec<ObjectKey> = self.members().keys().cloned().collect();
@@ -233,22 +254,8 @@ impl Client {
         let Some(ended) = ended else {
             return self.mirror.began();
         };
-        let (interval, per_second) = {
-            let members = self.members();
-            let interval = members
-                .values()
-                .map(|m| m.poll_interval)
-                .min()
-                .unwrap_or(Duration::from_mins(1));
-            (
-                interval,
-                members
-                    .values()
-                    .map(|m| m.requests_per_second)
-                    .min()
-                    .unwrap_or(1),
-            )
-        };
+        let intervals = self.members().values().map(|m| m.poll_interval).min();
+        let interval = intervals.unwrap_or(Duration::from_mins(1));
         if failures > 0 {
             let backoff =
                 Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
@@ -256,7 +263,7 @@ impl Client {
         }
         // At most a quarter of the budget goes into walks.
         let quarter = Duration::from_secs_f64(
-            f64::from(self.mirror.pages()) * 4.0 / f64::from(per_second.max(1)),
+            f64::from(self.mirror.pages()) * 4.0 / f64::from(self.rate().max(1)),
         );
         let regular = ended + interval.max(quarter);
         match self.mirror.next_demand() {
@@ -334,11 +341,7 @@ impl Client {
                     self.budget.pause(retry_after, clock::now().mono);
                 }
                 Err(error @ ProviderError::Unauthorized { .. }) => {
-                    // Its driver finds out what is wrong; another account's key may still work.
-                    if let Some(member) = self.members().get_mut(&account) {
-                        member.refused = true;
-                    }
-                    self.accounts.wake(account);
+                    self.refuse(&account);
                     if self.caller().is_none() {
                         return Err(error);
                     }
@@ -348,9 +351,18 @@ impl Client {
         }
     }
 
+    /// The provider refused an account's key. Its driver finds out what is wrong; another account's
+    /// key may still work.
+    pub(super) fn refuse(&self, account: &ObjectKey) {
+        if let Some(member) = self.members().get_mut(account) {
+            member.refused = true;
+        }
+        self.accounts.wake(account.clone());
+    }
+
     /// An account whose key was not refused; where all were, the first is tried again by the next
     /// walk.
-    fn caller(&self) -> Option<(ObjectKey, Connection)> {
+    pub(super) fn caller(&self) -> Option<(ObjectKey, Connection)> {
         let members = self.members();
         members
             .iter()
@@ -383,6 +395,7 @@ impl Client {
             pages,
             "walked the list of streams"
         );
+        self.desk.look_again();
         if changed || vanished != self.mirror.vanished() {
             self.accounts.wake_all(self.members().keys().cloned());
         }
@@ -400,6 +413,7 @@ impl Client {
             .is_none_or(|(old, n)| *n < 2 || *old != error);
         health.failing = Some((error, failures));
         drop(health);
+        self.desk.look_again();
         if changed {
             self.accounts.wake_all(self.members().keys().cloned());
         }

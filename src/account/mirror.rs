@@ -285,14 +285,14 @@ impl Mirror {
     pub fn demand(&self, at: Instant, who: ObjectKey) {
         let mut inner = self.lock();
         inner.waiting.insert(who);
-        // A bounded number of moments: what is wanted within one settling time of another is served
-        // by the later one.
-        if inner.demands.len() < 64 {
-            inner.demands.insert(at);
-        } else if let Some(last) = inner.demands.pop_last() {
-            inner.demands.insert(last.max(at));
-        }
+        inner.want_walk(at);
         drop(inner);
+        self.demanded.notify_one();
+    }
+
+    /// Asks for a walk that begins at or after this moment, for nobody in particular.
+    pub fn demand_walk(&self, at: Instant) {
+        self.lock().want_walk(at);
         self.demanded.notify_one();
     }
 
@@ -309,6 +309,16 @@ impl Mirror {
     /// Whether a whole walk has ended, so that every mark is known.
     pub fn walked_once(&self) -> bool {
         self.lock().walks.whole > 0
+    }
+
+    /// When the last whole walk began.
+    pub fn last_walk(&self) -> Option<Instant> {
+        self.lock().walks.last
+    }
+
+    /// When the call began that told us last of a stream.
+    pub fn told(&self, id: &StreamId) -> Option<Instant> {
+        self.lock().streams.get(id).map(|entry| entry.told)
     }
 
     /// How many pages the last whole walk had.
@@ -447,6 +457,16 @@ pub struct Walk {
 }
 
 impl Inner {
+    fn want_walk(&mut self, at: Instant) {
+        // A bounded number of moments: what is wanted within one settling time of another is served
+        // by the later one.
+        if self.demands.len() < 64 {
+            self.demands.insert(at);
+        } else if let Some(last) = self.demands.pop_last() {
+            self.demands.insert(last.max(at));
+        }
+    }
+
     fn put(&mut self, entry: Entry) {
         let id = entry.stream.id.clone();
         self.take(&id);

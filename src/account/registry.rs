@@ -8,7 +8,10 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::client::{Client, Scope};
+use super::{
+    client::{Client, Scope},
+    reader::Hint,
+};
 use crate::{
     clock,
     index::Index,
@@ -69,7 +72,7 @@ struct Inner {
 
 struct Running {
     client: Arc<Client>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Registry {
@@ -188,6 +191,13 @@ impl Registry {
         self.lock().tried.remove(account);
     }
 
+    /// Takes a hint about something of this account's client.
+    pub fn hint(&self, account: &ObjectKey, hint: Hint) {
+        if let Some(open) = self.get(account) {
+            open.client.hint(hint);
+        }
+    }
+
     /// Wakes the streams of an account.
     pub fn wake_streams(&self, account: &ObjectKey) {
         self.streams.wake_all(self.index.of_account(account));
@@ -218,9 +228,10 @@ impl Registry {
             self.streams.clone(),
             self.accounts.clone(),
         ));
-        let (walker, server) = (Arc::clone(&client), Arc::clone(&client));
+        let [walker, reader, server] = [&client; 3].map(Arc::clone);
         let tasks = [
             tokio::spawn(async move { walker.walk_for_ever().await }),
+            tokio::spawn(async move { reader.read_for_ever().await }),
             tokio::spawn(async move { server.budget.serve(|| clock::now().mono).await }),
         ];
         Running { client, tasks }
