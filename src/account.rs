@@ -9,6 +9,7 @@ mod mirror;
 mod reader;
 mod registry;
 mod status;
+mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,7 @@ pub use self::{
     mirror::{Mirror, Sight},
     reader::{Follower, Hint, NEWEST, Shelf},
     registry::{Account, Opening, Registry},
+    webhook::secret_name as webhook_secret,
 };
 use crate::{
     api::{
@@ -71,6 +73,7 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let users = ctx.index.of_account(&key);
     if leaving && users.is_empty() {
         ctx.registry.close(&key);
+        webhook::withdraw(&account, &key, &ctx).await?;
         finalizer::remove(&api, &*account).await?;
         return Ok(Action::await_change());
     }
@@ -83,8 +86,9 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     if leaving && matches!(found.outcome, Outcome::InStep | Outcome::Quiet) {
         found.outcome = in_use(&users);
     }
+    let webhook = webhook::keep(&account, &key, &ctx).await?;
     let before = account.status.clone().unwrap_or_default();
-    let status = status::status(&account, &before, &found, now.wall);
+    let status = status::status(&account, &before, &found, webhook.as_ref(), now.wall);
     let written = status_write::write(&api, &*account, account.status.as_ref(), &status).await?;
     if let Written::Stale | Written::Gone = written {
         let failures = ctx.attempts.fail(&account.uid().unwrap_or_default());

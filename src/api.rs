@@ -48,6 +48,10 @@ pub const RECONCILE_ANNOTATION: &str = "livestream-operator.io/reconcile-at";
 /// may be created again; the receipt is `status.confirmedDisappearance`.
 pub const CONFIRM_DISAPPEARANCE_ANNOTATION: &str = "livestream-operator.io/confirm-disappearance";
 
+/// Annotation on a `StreamingAccount`: a new value asks for a new webhook path; the receipt is
+/// `status.rotatedWebhook`.
+pub const ROTATE_WEBHOOK_ANNOTATION: &str = "livestream-operator.io/rotate-webhook";
+
 /// The generated definitions, by file name, in a fixed order.
 pub fn definitions() -> Vec<(&'static str, CustomResourceDefinition)> {
     vec![

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use jiff::SignedDuration;
+
+use crate::webhooks;
 
 /// Keeps live streams at a streaming provider as their Kubernetes manifests say.
 #[derive(Debug, Parser)]
@@ -70,6 +73,21 @@ pub struct RunArgs {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
+
+    /// Where webhooks of the provider are received, as plain HTTP: an address such as 0.0.0.0:8081.
+    /// Without it none are received, and all works, only slower.
+    #[arg(
+        long,
+        env = "LIVESTREAM_OPERATOR_WEBHOOK_LISTEN",
+        value_name = "ADDRESS"
+    )]
+    pub webhook_listen: Option<SocketAddr>,
+
+    /// Let only this range of addresses post webhooks, such as 92.223.112.0/24; may be given several
+    /// times. The default is everybody. What counts is the peer of the connection: behind a proxy or
+    /// an Ingress that is the proxy.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_WEBHOOK_SOURCE", value_name = "CIDR", value_delimiter = ',', value_parser = webhooks::range)]
+    pub webhook_source: Vec<IpNet>,
 
     /// How many objects of a kind are worked on at once.
     #[arg(long, env = "LIVESTREAM_OPERATOR_CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
@@ -218,6 +236,8 @@ mod tests {
             "--settling=0s",
             "--cluster-id=a/b",
             "--concurrency=0",
+            "--webhook-listen=8081",
+            "--webhook-source=92.223.112.0/33",
         ] {
             assert!(run(&[flag]).is_err(), "{flag}");
         }

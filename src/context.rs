@@ -18,6 +18,7 @@ use crate::{
     schedule::Schedule,
     secrets::SecretWatches,
     wake::Wakes,
+    webhooks::Webhooks,
 };
 
 /// What the operator was started with, as the passes need it.
@@ -58,6 +59,8 @@ pub struct Context {
     pub streams: Store<LiveStream>,
     /// The watches of Secrets.
     pub secrets: SecretWatches,
+    /// The webhook receiver's, where there is one.
+    pub webhooks: Option<Arc<Webhooks>>,
     /// What is remembered of objects from pass to pass.
     pub memories: Memories,
     /// Failures in a row.

@@ -26,19 +26,25 @@ struct ClientLabels {
     client: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WebhookLabels {
+    result: &'static str,
+}
+
 /// The counters of this process.
 pub struct Metrics {
     registry: Registry,
     passes: Family<PassLabels, Counter>,
     changes: Family<ChangeLabels, Counter>,
+    webhooks: Family<WebhookLabels, Counter>,
     mirror_age: Family<ClientLabels, Gauge<f64, AtomicU64>>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("livestream_operator");
-        let (passes, changes, mirror_age) =
-            (Family::default(), Family::default(), Family::default());
+        let (passes, changes) = (Family::default(), Family::default());
+        let (webhooks, mirror_age) = (Family::default(), Family::default());
         registry.register(
             "passes",
             "Passes over objects, by kind and outcome",
@@ -50,6 +56,11 @@ impl Default for Metrics {
             changes.clone(),
         );
         registry.register(
+            "webhooks",
+            "Requests at the webhook receiver, by result",
+            Family::clone(&webhooks),
+        );
+        registry.register(
             "mirror_age_seconds",
             "Seconds since the provider's list was last read whole, by client",
             Family::clone(&mirror_age),
@@ -58,6 +69,7 @@ impl Default for Metrics {
             registry,
             passes,
             changes,
+            webhooks,
             mirror_age,
         }
     }
@@ -82,6 +94,11 @@ impl Metrics {
         self.changes
             .get_or_create(&ChangeLabels { change, result })
             .inc();
+    }
+
+    /// A request came to the webhook receiver. The result is one of a few fixed words.
+    pub fn webhook(&self, result: &'static str) {
+        self.webhooks.get_or_create(&WebhookLabels { result }).inc();
     }
 
     /// Sets the age of each mirror: those that are not named are gone.

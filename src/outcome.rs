@@ -234,6 +234,12 @@ reasons! {
     WaitingForIngest,
     /// It does not record.
     NotRecording,
+    /// Webhooks are taken.
+    Listening,
+    /// Webhooks are taken at the path from before a rotation, too.
+    PreviousPathValid,
+    /// A rotation waits until the path from before the last one is removed.
+    RotationWaits,
 }
 
 #[cfg(test)]

@@ -62,6 +62,12 @@ pub enum Happening {
     IngestSecretWritten(String),
     /// A client was pinned to an account.
     Opened(String),
+    /// An account got a path for webhooks, in this Secret.
+    WebhookMade(String),
+    /// It got another one, and the old one stays for now.
+    WebhookRotated(String),
+    /// It got another one, because the old one was gone from the Secret.
+    WebhookReplaced(String),
 }
 
 impl Happening {
@@ -109,6 +115,30 @@ impl Happening {
             Self::Released(id) => (Normal, "Released", "Release", format!("left stream {id} at the provider without an owner")),
             Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left stream {id} at the provider: {why}")),
             Self::IngestSecretWritten(name) => (Normal, "IngestSecretWritten", "Write", format!("wrote the addresses for the encoder into Secret {name}")),
+            Self::WebhookMade(secret) => (
+                Normal,
+                "WebhookMade",
+                "Webhook",
+                format!("made a path for webhooks: it is in Secret {secret}; ask the provider's support to post webhooks to it"),
+            ),
+            Self::WebhookRotated(secret) => (
+                Normal,
+                "WebhookRotated",
+                "Webhook",
+                format!(
+                    "made a new path for webhooks: it is in Secret {secret}; ask the provider's support to post to it, and then remove the \
+                     key previousPath from the Secret"
+                ),
+            ),
+            Self::WebhookReplaced(secret) => (
+                Warning,
+                "WebhookReplaced",
+                "Webhook",
+                format!(
+                    "the path for webhooks was gone, so there is a new one in Secret {secret}, and the old one is no longer accepted: ask the \
+                     provider's support to post to the new one"
+                ),
+            ),
             Self::Opened(client) => (Normal, "Opened", "Open", format!("the key belongs to client {client}")),
         }
     }

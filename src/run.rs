@@ -30,6 +30,7 @@ use crate::{
     secrets::SecretWatches,
     server::{self, Readiness},
     wake::Wakes,
+    webhooks::{self, Sources, Webhooks},
 };
 
 /// How long Events that wait may still be written at the end.
@@ -64,6 +65,12 @@ pub enum RunError {
     Ended(&'static str),
 }
 
+/// The ports that are taken.
+struct Listeners {
+    probes: TcpListener,
+    webhooks: Option<TcpListener>,
+}
+
 /// What the watches fill.
 struct Writers {
     streams: Writer<LiveStream>,
@@ -80,9 +87,11 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         .await
         .map_err(|error| RunError::Configuration(error.to_string()))?;
     let client = kube::Client::try_from(config)?;
-    let refused = |error| RunError::Listen(args.listen, error);
-    let listener = server::bind(args.listen).await.map_err(refused)?;
-    let listening = listener.local_addr().map_err(refused)?.to_string();
+    let (probes, listening) = listen(args.listen).await?;
+    let webhooks = match args.webhook_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let cluster = match args.cluster_id.clone() {
         Some(id) => id,
         None => cluster_id(&client).await?,
@@ -93,15 +102,28 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         listening,
         "started"
     );
+    let webhooks = webhooks.map(|(listener, address)| {
+        tracing::info!(webhooks = address, "webhooks are received");
+        listener
+    });
+    let listeners = Listeners { probes, webhooks };
 
     let (reporter, events) = Reporter::new(client.clone(), None);
     let events = tokio::spawn(events);
     let (context, writers) = assemble(&args, client, cluster, reporter)?;
-    let ended = serve(args, context, writers, listener, terminate).await;
+    let ended = serve(args, context, writers, listeners, terminate).await;
     // The reporter has gone with the context, so the Events end when all are written.
     let _ = tokio::time::timeout(EVENTS_DEADLINE, events).await;
     tracing::info!("stopped");
     ended
+}
+
+/// Takes an address, and says which it is.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, String), RunError> {
+    let refused = |error| RunError::Listen(address, error);
+    let listener = server::bind(address).await.map_err(refused)?;
+    let listening = listener.local_addr().map_err(refused)?.to_string();
+    Ok((listener, listening))
 }
 
 /// The uid of kube-system stays as long as the cluster does.
@@ -132,11 +154,16 @@ fn assemble(
         cluster: cluster.clone(),
         namespaces: args.namespace.clone(),
     };
+    let webhooks = args
+        .webhook_listen
+        .is_some()
+        .then(|| Arc::new(Webhooks::default()));
     let on_secret = watches::on_secret(
         accounts.clone(),
         Arc::clone(&index),
         wakes.clone(),
         account_wakes.clone(),
+        webhooks.clone(),
     );
     let context = Context {
         secrets: SecretWatches::new(client.clone(), on_secret),
@@ -152,6 +179,7 @@ fn assemble(
         index,
         accounts,
         streams,
+        webhooks,
         memories: Memories::default(),
         attempts: Attempts::default(),
         reporter,
@@ -188,7 +216,7 @@ async fn serve(
     args: RunArgs,
     context: Arc<Context>,
     writers: Writers,
-    listener: TcpListener,
+    listeners: Listeners,
     mut terminate: Signal,
 ) -> Result<(), RunError> {
     let readiness = Readiness::default();
@@ -205,7 +233,7 @@ async fn serve(
         writers.accounts,
     ));
     parts.spawn(server::serve(
-        listener,
+        listeners.probes,
         readiness.clone(),
         Arc::clone(&context),
     ));
@@ -225,6 +253,16 @@ async fn serve(
     readiness.set(true);
     tracing::info!("ready");
 
+    // What came before now waits at the port.
+    if let (Some(listener), Some(shared)) = (listeners.webhooks, context.webhooks.clone()) {
+        let sources = Sources::new(args.webhook_source);
+        parts.spawn(webhooks::serve(
+            listener,
+            sources,
+            shared,
+            Arc::clone(&context),
+        ));
+    }
     let mut passes = JoinSet::new();
     passes.spawn(passes::drive(
         context.accounts.clone(),

@@ -198,6 +198,14 @@ impl Registry {
         }
     }
 
+    /// Hints of this account's client were lost: the whole list is read again, as soon as a walk may
+    /// take place. However many were lost, that is one walk.
+    pub fn hints_lost(&self, account: &ObjectKey) {
+        if let Some(open) = self.get(account) {
+            open.client.mirror.demand_walk(clock::now().mono);
+        }
+    }
+
     /// Wakes the streams of an account.
     pub fn wake_streams(&self, account: &ObjectKey) {
         self.streams.wake_all(self.index.of_account(account));

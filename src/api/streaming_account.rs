@@ -143,12 +143,23 @@ pub struct StreamingAccountStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub confirmed_disappearance: Option<String>,
+    /// The Secret that holds the path of this account's webhook address, where the operator receives
+    /// webhooks (`--webhook-listen`). Its key `path` is the path that the provider is to post to; its
+    /// key `previousPath`, the path from before a rotation, is accepted until you remove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub webhook_secret_name: Option<String>,
+    /// The value of the annotation `livestream-operator.io/rotate-webhook` that was obeyed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub rotated_webhook: Option<String>,
     /// The value of the annotation `livestream-operator.io/reconcile-at` that was handled last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,
     /// `Ready` is always there: True when the key works and the provider answers. `Reconciling`
-    /// or `Stalled` stand beside it while the operator tries again, or a human must act.
+    /// or `Stalled` stand beside it while the operator tries again, or a human must act. `Webhook`
+    /// says whether webhooks are taken for this account; all works without them, only slower.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

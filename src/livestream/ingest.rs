@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{ByteString, api::core::v1::Secret as SecretObject};
-use kube::{
-    Api, Resource as _, ResourceExt as _,
-    api::{DeleteParams, ObjectMeta, PostParams, Preconditions},
-};
+use kube::{Api, ResourceExt as _, api::PostParams};
 
+pub(super) use crate::owned_secret::refused;
 use crate::{
     api::LiveStream,
-    conditions::cut,
     context::Context,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
+    owned_secret,
     provider::Ingest,
 };
 
@@ -48,7 +46,7 @@ pub(super) async fn deliver(
             Err(error) => Err(error),
         };
     };
-    if !is_ours(object, &standing) {
+    if !owned_secret::is_of(object, &standing) {
         return Ok(Delivered::Not(not_ours(name)));
     }
     if standing.data.as_ref() == wanted.data.as_ref() {
@@ -66,28 +64,11 @@ pub(super) async fn withdraw(object: &LiveStream, name: &str, ctx: &Context) -> 
     let Some(standing) = ctx.secret(&ObjectKey::new(&namespace, name)).await? else {
         return Ok(());
     };
-    if !is_ours(object, &standing) {
+    if !owned_secret::is_of(object, &standing) {
         return Ok(());
     }
     let api = Api::<SecretObject>::namespaced(ctx.client.clone(), &namespace);
-    let only_this = Preconditions {
-        uid: standing.uid(),
-        resource_version: None,
-    };
-    match api
-        .delete(
-            name,
-            &DeleteParams {
-                preconditions: Some(only_this),
-                ..DeleteParams::default()
-            },
-        )
-        .await
-    {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
-        Err(error) => Err(error),
-    }
+    owned_secret::remove(&api, &standing).await
 }
 
 fn secret(object: &LiveStream, name: &str, ingest: &Ingest) -> SecretObject {
@@ -113,29 +94,7 @@ fn secret(object: &LiveStream, name: &str, ingest: &Ingest) -> SecretObject {
         ))
     })
     .collect();
-    SecretObject {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            namespace: object.namespace(),
-            labels: Some(BTreeMap::from([(
-                "app.kubernetes.io/managed-by".to_owned(),
-                "livestream-operator".to_owned(),
-            )])),
-            owner_references: object.controller_owner_ref(&()).map(|owner| vec![owner]),
-            ..ObjectMeta::default()
-        },
-        data: Some(data),
-        type_: Some("Opaque".to_owned()),
-        ..SecretObject::default()
-    }
-}
-
-fn is_ours(object: &LiveStream, secret: &SecretObject) -> bool {
-    let uid = object.uid();
-    secret
-        .owner_references()
-        .iter()
-        .any(|owner| owner.controller == Some(true) && Some(&owner.uid) == uid.as_ref())
+    owned_secret::new(object, name, data)
 }
 
 fn not_ours(name: &str) -> Outcome {
@@ -145,21 +104,4 @@ fn not_ours(name: &str) -> Outcome {
             "the Secret {name} was not made for this object, so it is not written: name another one in spec.ingestSecret, or delete it"
         ),
     )
-}
-
-/// The outcome where the apiserver understood the call and will not do it (no permission, a quota, an
-/// immutable Secret). Other trouble is tried again.
-pub(super) fn refused(error: &kube::Error) -> Option<Outcome> {
-    let kube::Error::Api(status) = error else {
-        return None;
-    };
-    (status.is_forbidden() || status.is_invalid()).then(|| {
-        Outcome::stalled(
-            Reason::SecretRefused,
-            format!(
-                "a Secret cannot be read or written: {}",
-                cut(&status.message, 256)
-            ),
-        )
-    })
 }

@@ -67,6 +67,9 @@ pub(super) async fn resync(every: Duration, context: Arc<Context>) {
     loop {
         tokio::time::sleep(every).await;
         context.wakes.wake_all(context.index.all());
+        if let Some(webhooks) = &context.webhooks {
+            webhooks.ledger.doubt_all();
+        }
         let accounts = context.accounts.state();
         context
             .account_wakes

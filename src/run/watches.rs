@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kube::runtime::reflector::{Store, store::Writer};
+use kube::{
+    ResourceExt as _,
+    runtime::reflector::{Store, store::Writer},
+};
 
 use crate::{
     account,
@@ -15,6 +18,7 @@ use crate::{
     secrets::OnChange,
     wake::Wakes,
     watch::{self, Change},
+    webhooks::Webhooks,
 };
 
 /// Keeps the store and the index of streams.
@@ -81,6 +85,10 @@ pub(super) async fn accounts(
         Change::Deleted(old) => {
             let key = ObjectKey::of(old);
             context.registry.forget(&key);
+            if let Some(webhooks) = &context.webhooks {
+                webhooks.doors.close(&key);
+                webhooks.ledger.forget(&key);
+            }
             if let Some(uid) = &old.metadata.uid {
                 context.attempts.forget(uid);
             }
@@ -115,12 +123,14 @@ fn account_applied(context: &Context, old: Option<&StreamingAccount>, new: &Stre
     }
 }
 
-/// Who looks when a Secret changes: the accounts and the streams that name it.
+/// Who looks when a Secret changes: the accounts and the streams that name it, and the account whose
+/// webhook path it holds.
 pub(super) fn on_secret(
     accounts: Store<StreamingAccount>,
     index: Arc<Index>,
     stream_wakes: Wakes,
     account_wakes: Wakes,
+    webhooks: Option<Arc<Webhooks>>,
 ) -> OnChange {
     Arc::new(move |secret: ObjectKey| {
         let users = accounts.state_filter(|account: &StreamingAccount| {
@@ -130,5 +140,15 @@ pub(super) fn on_secret(
         });
         account_wakes.wake_all(users.iter().map(|account| ObjectKey::of(&**account)));
         stream_wakes.wake_all(index.of_secret(&secret));
+        if let Some(webhooks) = &webhooks {
+            let holders = accounts.state_filter(|account: &StreamingAccount| {
+                account.metadata.namespace.as_ref() == Some(&secret.namespace)
+                    && account::webhook_secret(&account.name_any()) == secret.name
+            });
+            for account in holders.iter().map(|account| ObjectKey::of(&**account)) {
+                webhooks.ledger.changed(&account);
+                account_wakes.wake(account);
+            }
+        }
     })
 }
