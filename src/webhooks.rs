@@ -20,7 +20,7 @@ pub use self::{
     payload::{Unreadable, hint},
     server::serve,
     sources::{Sources, range},
-    token::{Digest, Token},
+    token::{Digest, Token, hex},
 };
 
 /// What the receiver and the passes over accounts share.

@@ -77,12 +77,12 @@ mod tests {
 
     use super::*;
 
-    fn stream(id: &str) -> Option<Hint> {
-        Some(Hint::Stream(StreamId::new(id)))
+    fn stream(id: &str) -> Hint {
+        Hint::Stream(StreamId::new(id))
     }
 
-    fn video_of(id: &str) -> Option<Hint> {
-        Some(Hint::VideoOf(StreamId::new(id)))
+    fn video_of(id: &str) -> Hint {
+        Hint::VideoOf(StreamId::new(id))
     }
 
     #[test]
@@ -94,22 +94,22 @@ mod tests {
                     "client_user_id": 2003, "client_entity_data": "{\"userName\": \"Anna\"}", "pull": false,
                     "uri": "rtmp://vp-push.example/in/201693?key", "stream_source_type": "rtmp",
                 }}}),
-                stream("201693"),
+                Some(stream("201693")),
             ),
             (
                 json!({"type": "stream", "message": {"stream": {"id": 7, "live": false, "recording": false}}}),
-                stream("7"),
+                Some(stream("7")),
             ),
             (
                 json!({"type": "stream", "message": {"stream": {"id": "7", "client_user_id": "2003", "client_entity_data": null}}}),
-                stream("7"),
+                Some(stream("7")),
             ),
             (
                 json!({"type": "video", "message": {"video": {
                     "id": 5, "slug": "a", "name": "b", "duration": null, "stream_id": 7, "status": "pending",
                     "converted_videos": [{"name": "vod720n", "status": "processing", "mp4_url": "https://a.example/b.mp4"}],
                 }}}),
-                video_of("7"),
+                Some(video_of("7")),
             ),
             // Uploaded; and the old form, which does not say where it came from.
             (
@@ -126,7 +126,7 @@ mod tests {
             ),
             (
                 json!({"type": "video_delete", "message": {"video": {"id": 5, "stream_id": "7"}}}),
-                video_of("7"),
+                Some(video_of("7")),
             ),
             (
                 json!({"type": "restream", "message": {"restream": {"id": 9, "name": "r", "stream_id": 7, "live": true}}}),

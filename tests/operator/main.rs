@@ -28,3 +28,4 @@ mod never_twice;
 mod references;
 mod refusals;
 mod rest;
+mod webhooks;

@@ -4,7 +4,10 @@ use k8s_openapi::{ByteString, api::core::v1::Secret as SecretObject};
 use kube::ResourceExt as _;
 use ring::digest::{SHA256, digest};
 
-use crate::{conditions::cut, webhooks::Token};
+use crate::{
+    conditions::cut,
+    webhooks::{Token, hex},
+};
 
 /// The key of the path that the provider is to post to.
 pub(super) const PATH: &str = "path";
@@ -29,10 +32,7 @@ pub fn secret_name(account: &str) -> String {
         return format!("{account}{SUFFIX}");
     }
     let sum = digest(&SHA256, account.as_bytes());
-    let sum: String = sum.as_ref()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sum = hex(&sum.as_ref()[..8]);
     let room = LONGEST_NAME - SUFFIX.len() - sum.len() - 1;
     let begin = cut(account, room).trim_end_matches(['.', '-']);
     format!("{begin}-{sum}{SUFFIX}")

@@ -41,6 +41,15 @@ impl History {
         ready
     }
 
+    /// The statuses of an object, state by state.
+    pub fn statuses(&self, name: &str) -> Vec<Value> {
+        let seen = self.seen.lock().unwrap();
+        let of = seen
+            .iter()
+            .filter(|o| o.metadata.name.as_deref() == Some(name));
+        of.map(objects::status_of).collect()
+    }
+
     /// How many states it saw, of all objects.
     pub fn len(&self) -> usize {
         self.seen.lock().unwrap().len()

@@ -13,6 +13,8 @@ use super::control_plane;
 pub struct Operator {
     process: Child,
     log: PathBuf,
+    /// Where its own lines begin in the log.
+    from: usize,
 }
 
 impl Operator {
@@ -24,6 +26,7 @@ impl Operator {
             .append(true)
             .open(&log)
             .unwrap();
+        let from = fs::read(&log).map_or(0, |old| old.len());
         let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
             .arg("run")
             .args(arguments)
@@ -33,7 +36,7 @@ impl Operator {
             .stderr(file)
             .spawn()
             .unwrap();
-        Self { process, log }
+        Self { process, log, from }
     }
 
     /// All that it and those before it under this name logged.
@@ -43,22 +46,46 @@ impl Operator {
 
     /// Where it serves probes and metrics, once it says so.
     pub async fn address(&self) -> String {
+        self.logged("listening").await
+    }
+
+    /// Where it receives webhooks, once it says so.
+    pub async fn webhooks(&self) -> String {
+        self.logged("webhooks").await
+    }
+
+    /// What a field of its log lines says, once it is there.
+    async fn logged(&self, field: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let listening = self.log().lines().rev().find_map(|line| {
+            let log = self.log();
+            let value = log[self.from..].lines().find_map(|line| {
                 let line: serde_json::Value = serde_json::from_str(line).ok()?;
-                Some(line.get("listening")?.as_str()?.to_owned())
+                Some(line.get(field)?.as_str()?.to_owned())
             });
-            if let Some(address) = listening {
-                return address;
+            if let Some(value) = value {
+                return value;
             }
             assert!(
                 Instant::now() < deadline,
-                "the operator does not say where it listens:\n{}",
-                self.log()
+                "the operator does not say where it listens ({field}):\n{log}"
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Its metrics.
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.address().await);
+        reqwest::get(url).await.unwrap().text().await.unwrap()
+    }
+
+    /// Kilobytes of it that are in memory.
+    pub fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+        kilobytes.parse().unwrap()
     }
 
     /// Its process id.
