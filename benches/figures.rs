@@ -18,6 +18,7 @@ use std::{
 };
 
 use futures::StreamExt as _;
+use kube::api::{ListParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use harness::{CLIENT, World, condition, control_plane};
@@ -26,6 +27,7 @@ use harness::{CLIENT, World, condition, control_plane};
 async fn main() {
     machine();
     latency().await;
+    webhook().await;
     calls().await;
     at_once().await;
     at_rest().await;
@@ -97,6 +99,71 @@ async fn latency() {
     times.sort();
     println!(
         "apply to POST, {COUNT} spaced objects: p50 {:.1} ms, p99 {:.1} ms, min {:.1}, max {:.1}",
+        percentile(&times, 50),
+        percentile(&times, 99),
+        percentile(&times, 0),
+        percentile(&times, 100),
+    );
+}
+
+/// From the moment at which an encoder is switched on to the moment at which a watch shows
+/// `status.live`: a webhook, one read, one write.
+async fn webhook() {
+    const COUNT: usize = 200;
+    let mut world = World::bare("webhook").await;
+    world
+        .account(json!({"requestsPerSecond": 1000, "pollIntervalSeconds": 3600}))
+        .await;
+    world.start(&[
+        "--log=info",
+        "--settling=60s",
+        "--call-deadline=20s",
+        "--webhook-listen=127.0.0.1:0",
+    ]);
+    let account = world
+        .until("StreamingAccount", "default", "has a webhook", |a| {
+            a.data["status"]["webhookSecretName"].is_string()
+        })
+        .await;
+    let name = account.data["status"]["webhookSecretName"]
+        .as_str()
+        .unwrap();
+    let secret = world.secrets().get(name).await.unwrap();
+    let path = String::from_utf8(secret.data.unwrap()["path"].0.clone()).unwrap();
+    let address = world.operator().webhooks().await;
+    let url = format!("http://{address}{path}");
+    world.sim.webhook(CLIENT, Some(&url)).unwrap();
+    let mut ids = Vec::new();
+    for i in 0..COUNT {
+        let name = format!("s{i}");
+        world.stream(&name, json!({"active": true})).await;
+        world.until_ready(&name).await;
+        ids.push(world.stream_id(&name).await);
+    }
+
+    let api = world.api("LiveStream");
+    let from = api.list(&ListParams::default()).await.unwrap();
+    let from = from.metadata.resource_version.unwrap();
+    let params = WatchParams::default();
+    let mut events = api.watch(&params, &from).await.unwrap().boxed();
+    let mut times = Vec::new();
+    for (i, id) in ids.into_iter().enumerate() {
+        let begin = Instant::now();
+        world.sim.set_live(id, true).unwrap();
+        loop {
+            let event = events.next().await.unwrap().unwrap();
+            if let WatchEvent::Modified(object) = event
+                && object.metadata.name == Some(format!("s{i}"))
+                && object.data["status"]["live"] == true
+            {
+                break;
+            }
+        }
+        times.push(begin.elapsed());
+    }
+    times.sort();
+    println!(
+        "encoder on to status.live by a webhook, {COUNT} times: p50 {:.1} ms, p99 {:.1} ms, min {:.1}, max {:.1}",
         percentile(&times, 50),
         percentile(&times, 99),
         percentile(&times, 0),
