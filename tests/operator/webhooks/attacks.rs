@@ -47,7 +47,11 @@ async fn ten_thousand_webhooks_at_once_cost_a_few_calls_and_hide_nothing() {
     let share = begin.elapsed().as_millis() * 500 / 4 / 1000 + 4;
     assert!((walks as u128) < share, "{walks} calls of walks");
 
-    // What matters comes while somebody floods with what nobody holds, and is itself over the limit.
+    // What matters comes while somebody floods with what nobody holds, is itself over the limit, and
+    // no other webhook about the stream comes after it.
+    world
+        .sim
+        .behaviour(CLIENT, |ways| ways.transcoding_after_seconds = 3600.0);
     let (flooder, noise) = (address.clone(), about(9_999_999, true));
     let endless = tokio::spawn(async move {
         loop {

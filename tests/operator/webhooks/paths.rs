@@ -250,6 +250,30 @@ async fn a_secret_that_is_not_ours_is_neither_believed_nor_written() {
 }
 
 #[tokio::test]
+async fn a_secret_that_cannot_be_written_is_told_and_what_it_holds_stays_accepted() {
+    let world = receiving("hook-immutable", &[]).await;
+    let first = path(&world, SECRET).await;
+    edit(&world, SECRET, json!({"immutable": true})).await;
+    annotate(&world, "rotate-webhook", "one").await;
+    let account = until_webhook(&world, "default", "SecretRefused").await;
+    assert_eq!(condition(&account, "Webhook").unwrap()["status"], "False");
+    assert!(status_of(&account)["rotatedWebhook"].is_null());
+    assert_eq!(path(&world, SECRET).await, first);
+    assert_eq!(answered(&world, &first).await, 200);
+
+    // An immutable Secret can only be deleted. The new one has what was asked for.
+    world
+        .secrets()
+        .delete(SECRET, &DeleteParams::default())
+        .await
+        .unwrap();
+    until_rotated(&world, "one").await;
+    until_webhook(&world, "default", "Listening").await;
+    assert_ne!(path(&world, SECRET).await, first);
+    assert_eq!(answered(&world, &first).await, 404);
+}
+
+#[tokio::test]
 async fn two_accounts_of_a_client_have_a_path_each_and_a_deleted_one_loses_it() {
     let world = receiving("hook-two", &[]).await;
     let id = switched_on(&world, "keynote").await;
