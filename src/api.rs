@@ -25,8 +25,9 @@ pub use account_ref::AccountRef;
 pub use broadcast::BroadcastState;
 pub use life::{DeletionPolicy, LiveProtection};
 pub use livestream::{
-    Creation, CreationResult, Dvr, GcoreStream, IngestSecret, LiveStream, LiveStreamSpec,
-    LiveStreamStatus, Playback, Projection, Pull, RecordType, Video, VideoState,
+    Creation, CreationResult, Dvr, GcoreStream, IngestKeyReset, IngestSecret, KeyResetResult,
+    LiveStream, LiveStreamSpec, LiveStreamStatus, Playback, Projection, Pull, RecordType,
+    RecordingRequest, Video, VideoState,
 };
 pub use secret_ref::SecretKeyRef;
 pub use streaming_account::{
@@ -43,6 +44,10 @@ pub const FINALIZER: &str = "livestream-operator.io/finalizer";
 /// Annotation on any object: a new value asks for a pass now; the receipt is
 /// `status.lastHandledReconcileAt`.
 pub const RECONCILE_ANNOTATION: &str = "livestream-operator.io/reconcile-at";
+
+/// Annotation on a `LiveStream`: a new value renews the stream key, once; the receipt is
+/// `status.ingestKeyReset`.
+pub const RESET_INGEST_KEY_ANNOTATION: &str = "livestream-operator.io/reset-ingest-key";
 
 /// Annotation on a `StreamingAccount`: a new value confirms that streams which vanished together
 /// may be created again; the receipt is `status.confirmedDisappearance`.

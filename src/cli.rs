@@ -115,6 +115,18 @@ pub struct RunArgs {
     #[arg(long, env = "LIVESTREAM_OPERATOR_REACTIVATION", default_value = "1h", value_parser = duration, value_name = "TIME")]
     pub reactivation: Duration,
 
+    /// How long a recording that was asked for may take to show before it is asked for again, and how
+    /// long a stream may be live without a recording that is wanted before it is not ready any more.
+    /// Gcore says that a recording begins 3 to 7 seconds after the call.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_RECORDING_PATIENCE", default_value = "30s", value_parser = duration, value_name = "TIME")]
+    pub recording_patience: Duration,
+
+    /// How often a stream is read that is on air, or about to be: that records or is to, or that was
+    /// just changed. Many such streams are read by the list instead, and never with more than half of
+    /// the account's calls.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_LIVE_POLL", default_value = "2s", value_parser = duration, value_name = "TIME")]
+    pub live_poll: Duration,
+
     /// The first wait after a failure; it doubles with each further one, up to five minutes.
     #[arg(long, env = "LIVESTREAM_OPERATOR_RETRY_BASE", default_value = "1s", value_parser = duration, value_name = "TIME")]
     pub retry_base: Duration,

@@ -39,6 +39,10 @@ pub struct Settings {
     pub fresh: Duration,
     /// The least time between two switchings-on of an idle pull stream.
     pub reactivation: Duration,
+    /// How long a recording that was asked for may take to show.
+    pub recording_patience: Duration,
+    /// The least time between two reads of a stream that is on air or about to be.
+    pub live_poll: Duration,
     /// When to look again.
     pub schedule: Schedule,
 }

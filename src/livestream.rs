@@ -4,6 +4,8 @@
 //! its own; here is what needs the network. One pass makes at most one change at the provider.
 
 mod act;
+pub mod air;
+mod attention;
 mod ingest;
 mod judge;
 mod look;
@@ -11,6 +13,7 @@ pub mod memory;
 pub mod plan;
 mod status;
 mod tell;
+pub mod videos;
 mod want;
 
 use std::{sync::Arc, time::Duration};
@@ -82,6 +85,7 @@ pub async fn reconcile(object: Arc<LiveStream>, ctx: Arc<Context>) -> kube::Resu
             settling: ctx.settings.settling,
             fresh: ctx.settings.fresh,
             reactivation: ctx.settings.reactivation,
+            underway: ctx.settings.recording_patience,
             take_over_from: ctx.settings.take_over_from.clone(),
         },
         object,
@@ -103,11 +107,27 @@ impl Pass<'_> {
         let account = self.account(now);
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
+        self.observe(&known, now);
         let plan = plan::plan(&known, &self.memory(), &self.limits, now);
 
-        if let (true, Ok(account)) = (plan.calls(), &account)
-            && !account.client.budget.try_take(&self.key, now.mono)
+        if let (true, Ok(open)) = (plan.calls(), &account)
+            && !open.client.budget.try_take(&self.key, now.mono)
         {
+            if plan.is_apart() {
+                // What is on air does not wait behind what is only prepared.
+                open.client.budget.next(&self.key);
+            }
+            if let Some(late) = self.late(&known, now) {
+                self.tell(
+                    account.as_ref(),
+                    &known,
+                    Self::held(&known, &self.limits).as_deref(),
+                    &late,
+                    self.old_status().ingest_secret_name,
+                    now,
+                )
+                .await?;
+            }
             // The grant wakes the object.
             return Ok(self
                 .ctx
@@ -129,9 +149,11 @@ impl Pass<'_> {
         let failed = matches!(acted, Acted::Failed(_));
         let after = clock::now();
         let known = self.look(account.as_ref(), &want, after);
+        self.observe(&known, after);
         let next = plan::plan(&known, &self.memory(), &self.limits, after);
         if let Plan::Finish(stay) = &next {
             self.farewell(stay);
+            self.leave_alone(account.as_ref(), known.recorded.as_ref());
             return self.finish().await;
         }
         if let (Plan::AwaitWalk(from, _), Ok(account)) = (&next, &account) {
@@ -143,8 +165,16 @@ impl Pass<'_> {
             .deliver(&known, stream.as_deref(), &mut outcome)
             .await?;
         let told = self
-            .tell(&known, stream.as_deref(), &outcome, ingest_secret, after)
+            .tell(
+                account.as_ref(),
+                &known,
+                stream.as_deref(),
+                &outcome,
+                ingest_secret,
+                after,
+            )
             .await?;
+        let again = self.attend(account.as_ref(), &known, stream.as_deref(), after);
         if let Told::Gone = told {
             return self.orphaned(account.as_ref()).await;
         }
@@ -165,7 +195,7 @@ impl Pass<'_> {
             .ctx
             .settings
             .schedule
-            .next(&outcome, failures, jitter()))
+            .next_within(&outcome, failures, jitter(), again))
     }
 
     /// The pass is made again, later each time: what it needs has not come yet.

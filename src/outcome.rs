@@ -234,6 +234,16 @@ reasons! {
     WaitingForIngest,
     /// It does not record.
     NotRecording,
+    /// A recording was asked for and is not seen yet.
+    RecordingRequested,
+    /// It is live, a recording is wanted, and none has begun.
+    RecordingNotStarted,
+    /// A recording is not wanted, and goes on although its end was asked for.
+    RecordingNotStopped,
+    /// There is no room for a recording.
+    StorageFull,
+    /// The storage for recordings is nearly full.
+    StorageLow,
     /// Webhooks are taken.
     Listening,
     /// Webhooks are taken at the path from before a rotation, too.

@@ -10,10 +10,11 @@ use kube::{
 use tokio::sync::mpsc;
 
 use crate::{
+    api::KeyResetResult,
     conditions::{cut, find},
     metrics::Metrics,
     outcome::Outcome,
-    provider::StreamId,
+    provider::{Storage, StreamId, VideoId},
 };
 
 /// The longest note of an Event that the apiserver takes, in bytes.
@@ -60,6 +61,49 @@ pub enum Happening {
     },
     /// The Secret for the encoder was written.
     IngestSecretWritten(String),
+    /// A recording was asked for.
+    RecordingRequested(StreamId),
+    /// A recording was ended by us.
+    RecordingEnded {
+        /// Of which stream.
+        stream: StreamId,
+        /// What the answer says came of it.
+        video: Option<VideoId>,
+    },
+    /// The storage for recordings is nearly full.
+    StorageLow(Storage),
+    /// A video came out of a stream.
+    VideoFound {
+        /// Which one.
+        id: VideoId,
+        /// Out of which stream.
+        stream: StreamId,
+    },
+    /// All renditions of a video can be played.
+    VideoReady {
+        /// Which one.
+        id: VideoId,
+        /// Out of which stream.
+        stream: StreamId,
+    },
+    /// The processing of a video failed.
+    VideoFailed {
+        /// Which one.
+        id: VideoId,
+        /// Out of which stream.
+        stream: StreamId,
+        /// What the provider says.
+        error: Option<String>,
+    },
+    /// A renewal of the stream key was asked for.
+    KeyReset {
+        /// Of which stream.
+        id: StreamId,
+        /// What came of it.
+        result: KeyResetResult,
+        /// Why not, where it did not work.
+        why: Option<String>,
+    },
     /// A client was pinned to an account.
     Opened(String),
     /// An account got a path for webhooks, in this Secret.
@@ -71,6 +115,39 @@ pub enum Happening {
 }
 
 impl Happening {
+    /// The video that it is about.
+    fn video(&self) -> Option<&str> {
+        match self {
+            Self::VideoFound { id, .. }
+            | Self::VideoReady { id, .. }
+            | Self::VideoFailed { id, .. }
+            | Self::RecordingEnded {
+                video: Some(id), ..
+            } => Some(id.as_str()),
+            Self::Created(_)
+            | Self::CreatedInactive(_)
+            | Self::Adopted(_)
+            | Self::FoundAgain(_)
+            | Self::TakenOver(_)
+            | Self::Updated { .. }
+            | Self::PullReactivated(_)
+            | Self::DeletedOutside(_)
+            | Self::CreationUnknown
+            | Self::Deleted(_)
+            | Self::Released(_)
+            | Self::LeftBehind { .. }
+            | Self::IngestSecretWritten(_)
+            | Self::RecordingRequested(_)
+            | Self::RecordingEnded { video: None, .. }
+            | Self::StorageLow(_)
+            | Self::KeyReset { .. }
+            | Self::Opened(_)
+            | Self::WebhookMade(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookReplaced(_) => None,
+        }
+    }
+
     /// The Event's type, reason, action and note.
     fn event(&self) -> (EventType, &'static str, &'static str, String) {
         use EventType::{Normal, Warning};
@@ -115,6 +192,37 @@ impl Happening {
             Self::Released(id) => (Normal, "Released", "Release", format!("left stream {id} at the provider without an owner")),
             Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left stream {id} at the provider: {why}")),
             Self::IngestSecretWritten(name) => (Normal, "IngestSecretWritten", "Write", format!("wrote the addresses for the encoder into Secret {name}")),
+            Self::RecordingRequested(id) => (Normal, "RecordingRequested", "Record", format!("asked for a recording of stream {id}")),
+            Self::RecordingEnded { stream, video: Some(video) } => (
+                Normal,
+                "RecordingEnded",
+                "Record",
+                format!("ended the recording of stream {stream}: video {video}"),
+            ),
+            Self::RecordingEnded { stream, video: None } => (
+                Normal,
+                "RecordingEnded",
+                "Record",
+                format!("ended the recording of stream {stream}; the provider names no video of it"),
+            ),
+            Self::StorageLow(Storage { used_mb, limit_mb }) => (
+                Warning,
+                "StorageLow",
+                "Record",
+                format!("the provider's storage is nearly full: {used_mb} of {limit_mb} MB; recordings fail when it is"),
+            ),
+            Self::VideoFound { id, stream } => (Normal, "VideoFound", "List", format!("video {id} came out of stream {stream}")),
+            Self::VideoReady { id, stream } => (Normal, "VideoReady", "List", format!("video {id} of stream {stream} is ready")),
+            Self::VideoFailed { id, stream, error } => (
+                Warning,
+                "VideoFailed",
+                "List",
+                format!(
+                    "the processing of video {id} of stream {stream} failed: {}",
+                    error.as_deref().unwrap_or("the provider does not say why")
+                ),
+            ),
+            Self::KeyReset { id, result, why } => key_reset(id, *result, why.as_deref()),
             Self::WebhookMade(secret) => (
                 Normal,
                 "WebhookMade",
@@ -142,6 +250,42 @@ impl Happening {
             Self::Opened(client) => (Normal, "Opened", "Open", format!("the key belongs to client {client}")),
         }
     }
+}
+
+/// What came of a renewal of a stream key, for people.
+fn key_reset(
+    id: &StreamId,
+    result: KeyResetResult,
+    why: Option<&str>,
+) -> (EventType, &'static str, &'static str, String) {
+    let why = why.unwrap_or_default();
+    let (type_, reason, note) = match result {
+        KeyResetResult::Done => (
+            EventType::Normal,
+            "IngestKeyReset",
+            format!("stream {id} has a new key; who sent with the old one was cut off"),
+        ),
+        KeyResetResult::RestartEncoder => (
+            EventType::Warning,
+            "RestartEncoder",
+            format!(
+                "stream {id} has a new key, but an encoder that sends with the old one could not be cut off: restart the encoder"
+            ),
+        ),
+        KeyResetResult::Refused => (
+            EventType::Warning,
+            "IngestKeyResetRefused",
+            format!("the key of stream {id} was not renewed: {why}"),
+        ),
+        KeyResetResult::Sent | KeyResetResult::Unknown => (
+            EventType::Warning,
+            "IngestKeyResetUnknown",
+            format!(
+                "the key of stream {id} may or may not have been renewed ({why}); the addresses that hold now are read again, and nothing is sent twice"
+            ),
+        ),
+    };
+    (type_, reason, "ResetKey", note)
 }
 
 /// How many Events may wait to be written; further ones are dropped, their log lines are not.
@@ -200,9 +344,24 @@ impl Reporter {
                 namespace = object.namespace().unwrap_or_default(),
                 name = object.name_any(),
                 reason,
+                video = happening.video(),
                 "{note}"
             );
-            self.publish(object.object_ref(&()), type_, reason, action, &note);
+            let event = Event {
+                type_,
+                reason: reason.to_owned(),
+                note: Some(cut(&note, NOTE_LIMIT).to_owned()),
+                action: action.to_owned(),
+                // Events that differ in their notes alone are counted as one, and each video is to
+                // have its own.
+                secondary: happening.video().map(|id| ObjectReference {
+                    kind: Some("Video".to_owned()),
+                    name: Some(id.to_owned()),
+                    namespace: object.namespace(),
+                    ..ObjectReference::default()
+                }),
+            };
+            self.publish(object.object_ref(&()), event);
         }
     }
 
@@ -243,26 +402,20 @@ impl Reporter {
                 EventType::Normal
             }
         };
-        self.publish(object.object_ref(&()), type_, reason, "Reconcile", message);
-    }
-
-    fn publish(
-        &self,
-        reference: ObjectReference,
-        type_: EventType,
-        reason: &str,
-        action: &str,
-        note: &str,
-    ) {
         let event = Event {
             type_,
             reason: reason.to_owned(),
-            note: Some(cut(note, NOTE_LIMIT).to_owned()),
-            action: action.to_owned(),
+            note: Some(cut(message, NOTE_LIMIT).to_owned()),
+            action: "Reconcile".to_owned(),
             secondary: None,
         };
-        if self.events.try_send((event, reference)).is_err() {
-            tracing::debug!(reason, "an Event was dropped: too many wait");
+        self.publish(object.object_ref(&()), event);
+    }
+
+    fn publish(&self, reference: ObjectReference, event: Event) {
+        if let Err(dropped) = self.events.try_send((event, reference)) {
+            let (event, _) = dropped.into_inner();
+            tracing::debug!(reason = event.reason, "an Event was dropped: too many wait");
         }
     }
 }

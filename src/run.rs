@@ -203,6 +203,8 @@ fn settings(args: &RunArgs, cluster: String) -> Settings {
         grace: args.grace,
         fresh: FRESH,
         reactivation: args.reactivation,
+        recording_patience: args.recording_patience,
+        live_poll: args.live_poll,
         schedule: Schedule {
             base: args.retry_base,
             stalled: args.stalled_retry,

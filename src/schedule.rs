@@ -42,17 +42,30 @@ impl Schedule {
 
     /// When to look again.
     pub fn next(&self, outcome: &Outcome, failures: u32, jitter: f64) -> Action {
-        match outcome {
+        self.next_within(outcome, failures, jitter, None)
+    }
+
+    /// When to look again, at the latest after a time at which something falls due.
+    pub fn next_within(
+        &self,
+        outcome: &Outcome,
+        failures: u32,
+        jitter: f64,
+        due: Option<Duration>,
+    ) -> Action {
+        let wait = match outcome {
             // The watch, the mirror and the Secrets wake it; the resync catches what they miss.
-            Outcome::InStep | Outcome::Suspended => Action::await_change(),
-            Outcome::Quiet => Action::requeue(self.fallback),
-            Outcome::Waiting { retry_in, .. } => Action::requeue(retry_in.unwrap_or(self.fallback)),
+            Outcome::InStep | Outcome::Suspended => None,
+            Outcome::Quiet => Some(self.fallback),
+            Outcome::Waiting { retry_in, .. } => Some(retry_in.unwrap_or(self.fallback)),
             Outcome::Failed { retry_after, .. } => {
                 let backoff = self.backoff(failures, jitter);
-                Action::requeue(retry_after.map_or(backoff, |least| least.max(backoff)))
+                Some(retry_after.map_or(backoff, |least| least.max(backoff)))
             }
-            Outcome::Stalled { .. } => Action::requeue(self.stalled.mul_f64(1.0 + 0.1 * jitter)),
-        }
+            Outcome::Stalled { .. } => Some(self.stalled.mul_f64(1.0 + 0.1 * jitter)),
+        };
+        let soonest = wait.into_iter().chain(due).min();
+        soonest.map_or_else(Action::await_change, Action::requeue)
     }
 }
 

@@ -54,6 +54,8 @@ struct Entry {
     told: Instant,
     /// When our last write about it ended.
     wrote: Option<Instant>,
+    /// When its key was renewed without our being told the new addresses.
+    rekeyed: Option<Instant>,
 }
 
 /// The walks that can prove absence: consecutive, whole, and every item readable.
@@ -96,6 +98,8 @@ pub struct Sight {
     pub not_found: Option<Instant>,
     /// We deleted it, and no news came since.
     pub deleted: bool,
+    /// Its key was renewed, and its addresses were not read since.
+    pub old_key: bool,
 }
 
 /// What became known through a read: who may want to look.
@@ -140,13 +144,18 @@ impl Mirror {
             return news;
         }
         let wrote = old.as_ref().and_then(|old| old.wrote);
+        let rekeyed = old.as_ref().and_then(|old| old.rekeyed);
         let settling = wrote.is_some_and(|wrote| asked < wrote + self.settling);
         let stream = match &old {
             // What we wrote is not believed to be otherwise yet; what we cannot write is.
             Some(old) if settling => ObservedStream {
                 settings: old.stream.settings.clone(),
                 mark: old.stream.mark.clone(),
-                ingest: old.stream.ingest.clone(),
+                // But what a renewal of the key made of the addresses is known from reads alone.
+                ingest: match rekeyed {
+                    Some(_) => found.ingest.or(&old.stream.ingest),
+                    None => old.stream.ingest.clone(),
+                },
                 ..found
             },
             // What a list leaves out is not taken away.
@@ -164,6 +173,7 @@ impl Mirror {
                 stream: Arc::new(stream),
                 told: asked,
                 wrote,
+                rekeyed,
             });
         } else if let Some(entry) = inner.streams.get_mut(&stream.id) {
             entry.told = asked;
@@ -183,7 +193,25 @@ impl Mirror {
             stream: Arc::new(stream),
             told: ended,
             wrote: Some(ended),
+            rekeyed: None,
         });
+    }
+
+    /// Takes in that the key of a stream was renewed, or may have been, without the new addresses.
+    pub fn rekeyed(&self, ended: Instant, id: &StreamId) {
+        if let Some(entry) = self.lock().streams.get_mut(id) {
+            entry.rekeyed = Some(ended);
+        }
+    }
+
+    /// Takes in that we ended a stream's recording: what was asked before that does not say otherwise.
+    pub fn stopped_recording(&self, ended: Instant, id: &StreamId) {
+        if let Some(entry) = self.lock().streams.get_mut(id) {
+            let mut stream = ObservedStream::clone(&entry.stream);
+            stream.recording = stream.recording.map(|_| false);
+            entry.stream = Arc::new(stream);
+            entry.told = ended;
+        }
     }
 
     /// Takes in that a read by id found nothing.
@@ -369,6 +397,7 @@ impl Mirror {
             told: entry.map(|entry| entry.told),
             not_found: inner.not_found.get(id).copied(),
             deleted: entry.is_none() && inner.deleted.contains_key(id),
+            old_key: entry.is_some_and(|e| e.rekeyed.is_some_and(|at| e.told < at)),
         }
     }
 

@@ -201,12 +201,12 @@ impl Desk {
     }
 
     /// The videos of a stream were read. A wish that came meanwhile stays.
-    fn read(&self, id: &StreamId, shelf: Shelf) {
+    fn read(&self, id: &StreamId, listing: Shelf) {
         let mut inner = self.lock();
-        if inner.videos.get(id).is_some_and(|at| *at <= shelf.asked) {
+        if inner.videos.get(id).is_some_and(|at| *at <= listing.asked) {
             inner.videos.remove(id);
         }
-        inner.shelves.insert(id.clone(), Arc::new(shelf));
+        inner.shelves.insert(id.clone(), Arc::new(listing));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -224,9 +224,7 @@ impl Pace {
     async fn keep(&mut self, per_second: u32) {
         let now = clock::now().mono;
         let ahead = self.free.saturating_duration_since(now);
-        if ahead > AHEAD {
-            tokio::time::sleep(ahead - AHEAD).await;
-        }
+        tokio::time::sleep(ahead.saturating_sub(AHEAD)).await;
         let each = Duration::from_secs_f64(2.0 / f64::from(per_second.max(1)));
         self.free = self.free.max(now) + each;
     }
@@ -307,12 +305,11 @@ impl Client {
         let asked = clock::now().mono;
         self.desk.reading(id, asked);
         let found = connection.streams.get(id).await;
-        match self.answered(&account, found)? {
-            Some(stream) => self.tell(&self.mirror.read(asked, stream)),
-            None => {
-                self.mirror.not_found(asked, id);
-                self.tell_of(id);
-            }
+        if let Some(stream) = self.answered(&account, found)? {
+            self.tell(&self.mirror.read(asked, stream));
+        } else {
+            self.mirror.not_found(asked, id);
+            self.tell_of(id);
         }
         Ok(())
     }
@@ -378,12 +375,12 @@ impl Client {
                 break;
             }
         }
-        let shelf = Shelf {
+        let listing = Shelf {
             asked: began,
             newest,
             count: seen.len(),
         };
-        self.desk.read(id, shelf);
+        self.desk.read(id, listing);
         self.tell_of(id);
         Ok(())
     }

@@ -27,13 +27,13 @@ use super::{AccountRef, DeletionPolicy, LiveProtection, SecretKeyRef};
     printcolumn(json_path = ".status.conditions[?(@.type==\"Ready\")].status", name = "Ready", type_ = "string"),
     printcolumn(json_path = ".status.active", name = "Active", type_ = "boolean"),
     printcolumn(json_path = ".status.live", name = "Live", type_ = "boolean"),
-    printcolumn(json_path = ".status.recording", name = "Recording", type_ = "boolean"),
+    printcolumn(json_path = ".status.conditions[?(@.type==\"Recording\")].reason", name = "Recording", type_ = "string"),
+    printcolumn(json_path = ".status.videoCount", name = "Videos", type_ = "integer"),
     printcolumn(json_path = ".status.streamId", name = "ID", type_ = "string"),
     printcolumn(json_path = ".metadata.creationTimestamp", name = "Age", type_ = "date"),
-    printcolumn(json_path = ".status.conditions[?(@.type==\"Ready\")].reason", name = "Reason", type_ = "string", priority = 1),
+    printcolumn(json_path = ".status.conditions[?(@.type==\"Ready\")].reason", name = "Reason", type_ = "string"),
     printcolumn(json_path = ".spec.displayName", name = "Display name", type_ = "string", priority = 1),
-    printcolumn(json_path = ".spec.accountRef.name", name = "Account", type_ = "string", priority = 1),
-    printcolumn(json_path = ".status.videoCount", name = "Videos", type_ = "integer", priority = 1)
+    printcolumn(json_path = ".spec.accountRef.name", name = "Account", type_ = "string", priority = 1)
 )]
 #[x_kube(
     validation = Rule::new("!(has(self.autoRecord) && self.autoRecord && has(self.recording) && !self.recording)")
@@ -281,12 +281,20 @@ pub struct LiveStreamStatus {
     /// Whether it is being recorded now. Absent where the provider does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<bool>,
+    /// When the session began in which video comes in now, or came in last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_started_at: Option<Time>,
+    /// The start of a recording that was asked for and is not seen yet. Within 30 seconds no other
+    /// one is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording_request: Option<RecordingRequest>,
     /// The newest 50 videos that came out of the stream, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
     pub videos: Vec<Video>,
     /// How many videos came out of the stream in all. The provider lists older ones by stream id.
+    /// Absent as long as nobody has sent video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub video_count: Option<i64>,
@@ -297,6 +305,10 @@ pub struct LiveStreamStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub ingest_secret_name: Option<String>,
+    /// The renewal of the stream key that the annotation `livestream-operator.io/reset-ingest-key`
+    /// asked for last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest_key_reset: Option<IngestKeyReset>,
     /// When a pull stream that the provider had switched off for idleness was last switched on
     /// again. That happens at most once an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -341,6 +353,51 @@ pub enum CreationResult {
     Unknown,
 }
 
+/// The start of a recording that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingRequest {
+    /// When it was asked for.
+    pub at: Time,
+    /// When the session began in which it was asked for, where the provider says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Time>,
+}
+
+/// A renewal of the stream key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IngestKeyReset {
+    /// The value of the annotation `livestream-operator.io/reset-ingest-key` that was handled.
+    /// Another value asks again.
+    #[schemars(length(min = 1, max = 256))]
+    pub token: String,
+    /// What came of it: `Sent` (it was about to be sent, and nothing more is known), `Done` (the key
+    /// is new, and an encoder that sent with the old one was cut off), `RestartEncoder` (the key is
+    /// new, and an encoder that sends with the old one goes on until it is restarted), `Refused` (it
+    /// was not sent, or the provider refused it; an Event says why) or `Unknown` (it may have been
+    /// carried out; the addresses that hold now are in the ingest Secret).
+    pub result: KeyResetResult,
+    /// When it was handled.
+    pub at: Time,
+}
+
+/// What came of a renewal of the stream key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::undescribed)]
+pub enum KeyResetResult {
+    /// It was about to be sent.
+    Sent,
+    /// The key is new, and nobody sends with the old one.
+    Done,
+    /// The key is new, and an encoder must be restarted.
+    RestartEncoder,
+    /// It was not carried out.
+    Refused,
+    /// It may have been carried out.
+    Unknown,
+}
+
 /// A video that came out of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -348,7 +405,9 @@ pub struct Video {
     /// The video's id at the provider.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// How far the provider has come with it.
+    /// How far the provider has come with it: `empty` (it exists, its file is not there yet),
+    /// `pending` (it waits for its processing), `viewable` (at least one rendition can be played),
+    /// `ready` (all of them), `error` (its processing failed) or `unknown`.
     pub state: VideoState,
     /// When its recording began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -378,6 +437,7 @@ pub struct Video {
 /// How far a video has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = super::undescribed)]
 pub enum VideoState {
     /// It exists, its file is not there yet.
     Empty,

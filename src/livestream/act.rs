@@ -1,5 +1,8 @@
 //! Carrying out a plan: the intent before, the call, and what its reply tells.
 
+mod key;
+mod recording;
+
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -45,6 +48,9 @@ impl Pass<'_> {
             // What it waits for is asked for after the look that follows.
             Plan::Rest(_) | Plan::AwaitWalk(..) | Plan::Finish(_) => return Ok(Acted::Done),
             Plan::Create(creation) => return self.create(creation, account, known).await,
+            Plan::StartRecording(id) => return self.start_recording(id, account, known).await,
+            Plan::StopRecording(id) => return self.stop_recording(id, account, known).await,
+            Plan::ResetKey(id, token) => return self.reset_key(id, token, account, known).await,
             Plan::Read(id) => {
                 let asked = clock::now().mono;
                 streams.get(id).await.map(|found| match found {
@@ -226,6 +232,8 @@ impl Pass<'_> {
             live: None,
             recording: None,
             playback: None,
+            session_started_at: None,
+            recording_request: None,
             creation: Some(api::Creation {
                 attempt: creation.attempt,
                 result: CreationResult::Sent,

@@ -41,7 +41,7 @@ impl Pass<'_> {
         if let Acted::Failed(error) = acted {
             return self.failed(plan, &error, known, shut);
         }
-        if plan.changes() {
+        if plan.changes() && !plan.is_apart() {
             let changed = |memory: &mut Memory| memory.gate = None;
             self.ctx.memories.change(&self.uid, changed);
         }
@@ -57,6 +57,9 @@ impl Pass<'_> {
             | Plan::Create(_)
             | Plan::Claim(_)
             | Plan::Update { .. }
+            | Plan::ResetKey(..)
+            | Plan::StartRecording(_)
+            | Plan::StopRecording(_)
             | Plan::Release(_)
             | Plan::Delete(_)
             | Plan::Finish(_) => {
@@ -81,6 +84,9 @@ impl Pass<'_> {
             | Plan::Read(_)
             | Plan::Create(_)
             | Plan::Claim(_)
+            | Plan::ResetKey(..)
+            | Plan::StartRecording(_)
+            | Plan::StopRecording(_)
             | Plan::Release(_)
             | Plan::Delete(_)
             | Plan::Finish(_) => None,

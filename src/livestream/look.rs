@@ -9,14 +9,14 @@ use super::{
     Pass, ingest,
     memory::Memory,
     plan,
-    plan::{Known, Limits, Proof, Provider, Recorded},
+    plan::{Known, Limits, Proof, Provider, Recorded, Request},
     want,
     want::Referenced,
 };
 use crate::{
-    account::Account, api::CreationResult, clock::Now, finalizer, object_key::ObjectKey,
-    outcome::Outcome, outcome::Reason, provider::ObservedStream, provider::Owner,
-    provider::StreamId, provider::StreamSettings,
+    account::Account, api, api::CreationResult, api::RESET_INGEST_KEY_ANNOTATION, clock::Now,
+    finalizer, object_key::ObjectKey, outcome::Outcome, outcome::Reason, provider::ObservedStream,
+    provider::Owner, provider::StreamId, provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -146,6 +146,24 @@ impl Pass<'_> {
                 refused: creation.result == CreationResult::Refused,
                 age: ago(&creation.at),
             }),
+            recording: spec.recording,
+            request: status
+                .recording_request
+                .as_ref()
+                .filter(|request| {
+                    memory
+                        .air
+                        .as_ref()
+                        .is_none_or(|air| air.void != Some(request.at.0))
+                })
+                .map(|request| Request {
+                    age: ago(&request.at),
+                    session: request.session.as_ref().map(|at| at.0),
+                }),
+            reset: api::token(&**object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
+                let handled = status.ingest_key_reset.as_ref();
+                handled.is_none_or(|handled| handled.token != *token)
+            }),
             reactivated: status.pull_reactivated_at.as_ref().map(ago),
             account: account.map_err(Outcome::clone).map(|account| {
                 self.provider(
@@ -159,6 +177,33 @@ impl Pass<'_> {
             adopts,
             recorded,
         }
+    }
+
+    /// Takes what is seen of the stream into the memory of its time on air, if it has one.
+    pub(super) fn observe(&self, known: &Known, now: Now) {
+        let Some(stream) = Self::held(known, &self.limits) else {
+            return;
+        };
+        let status = self.old_status();
+        let idle = !stream.live
+            && stream.session_started_at.is_none()
+            && known.recording.is_none()
+            && known.request.is_none()
+            && known.reset.is_none()
+            && status.live != Some(true)
+            && status.videos.is_empty();
+        if idle && self.memory().air.is_none() {
+            return;
+        }
+        self.air(|air| {
+            air.observe(&status, &stream, now);
+            if air.asked.as_ref().map(|(token, _)| token) != known.reset.as_ref() {
+                air.asked = known.reset.clone().map(|token| (token, now.mono));
+            }
+            if let Some(since) = known.leaving_since {
+                air.shelving.last_time(since);
+            }
+        });
     }
 
     /// What the mirror says of this object's streams.

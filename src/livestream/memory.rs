@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use super::air::Air;
 use crate::{
     outcome::Outcome,
     provider::{Difference, ProviderError, StreamId, StreamSettings},
@@ -30,9 +31,21 @@ pub struct Memory {
     pub untold: Vec<Happening>,
     /// The stream whose absence was proved and which is being replaced.
     pub lost: Option<StreamId>,
+    /// Its time on air, where it has or may have one.
+    pub air: Option<Box<Air>>,
 }
 
 impl Memory {
+    /// Its time on air.
+    pub fn air(&self) -> Air {
+        self.air.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// The same, to change it.
+    pub fn air_mut(&mut self) -> &mut Air {
+        self.air.get_or_insert_default()
+    }
+
     /// The stream that the last creation gave.
     pub fn made(&self) -> Option<&StreamId> {
         match &self.creation.as_ref()?.result {

@@ -7,18 +7,23 @@
 
 mod known;
 mod leave;
+pub(super) mod record;
 
 use std::time::Duration;
 
-pub use self::known::{Creation, Known, Limits, Plan, Proof, Provider, Recorded};
+pub use self::known::{Creation, Known, Limits, Plan, Proof, Provider, Recorded, Request};
 use self::{
     known::is_ours,
     leave::{leave, leave_without_account},
 };
 use crate::{
     account::Sight,
+    api::LiveProtection,
     clock::Now,
-    livestream::memory::{Memory, SentResult},
+    livestream::{
+        air::Air,
+        memory::{Memory, SentResult},
+    },
     outcome::{Outcome, Reason},
     provider::{
         Difference, Mark, ObservedStream, Owner, Source, StreamId, StreamSettings, difference,
@@ -34,7 +39,7 @@ pub fn plan(known: &Known, memory: &Memory, limits: &Limits, now: Now) -> Plan {
         Ok(provider) => keep(known, provider, memory, limits, now),
     };
     match gate(known, memory, now) {
-        Some(outcome) if next.changes() => Plan::Rest(outcome),
+        Some(outcome) if next.changes() && !next.is_apart() => Plan::Rest(outcome),
         _ => next,
     }
 }
@@ -64,7 +69,9 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
         // The list does not show it any more. Where many vanish at once, nobody is asked.
         Some(_) if sight.doubtful && provider.vanished => Plan::Rest(Outcome::Quiet),
         Some(_) if sight.doubtful && sight.not_found.is_none() => Plan::Read(id.clone()),
-        Some(stream) if !sight.doubtful => settle(known, want, stream, provider, limits),
+        Some(stream) if !sight.doubtful => {
+            settle(known, want, stream, &sight, provider, memory, limits, now)
+        }
         // After a start, one walk tells all; afterwards what it did not show is asked for.
         None if !provider.walked => Plan::AwaitWalk(provider.began, Outcome::Quiet),
         None if sight.not_found.is_none() && !sight.deleted => Plan::Read(id.clone()),
@@ -75,50 +82,117 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
 }
 
 /// The stream is there: is it ours, and is it as it should be?
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of it is what one decision needs"
+)]
 fn settle(
     known: &Known,
     want: &StreamSettings,
     stream: &ObservedStream,
+    sight: &Sight,
     provider: &Provider,
+    memory: &Memory,
     limits: &Limits,
+    now: Now,
 ) -> Plan {
-    if unshown(stream) {
+    if unshown(stream) || sight.old_key {
         return Plan::Read(stream.id.clone());
     }
     if let Some(outcome) = not_to_be_touched(known, stream, limits) {
         return Plan::Rest(outcome);
     }
-    let ours = is_ours(known, &stream.mark);
     if known.suspended {
         return Plan::Rest(Outcome::Suspended);
     }
-    if let Some(mut difference) = difference(want, &stream.settings) {
-        let idle = idle_pull(known, &difference, stream);
-        let soon = known
-            .reactivated
-            .filter(|ago| idle && *ago < limits.reactivation);
-        let Some(ago) = soon else {
-            return Plan::Update {
-                id: stream.id.clone(),
-                difference,
-                ours,
-            };
-        };
-        difference.fields.retain(|field| *field != "active");
-        difference.settings.active = None;
-        if difference.fields.is_empty() {
-            return Plan::Rest(Outcome::waiting_for(
-                Reason::PullSwitchedOff,
-                "the provider switched the stream off because its source was idle; it is switched on again at most once an hour",
-                limits.reactivation.saturating_sub(ago),
-            ));
+    let rest = match change(known, want, stream, limits) {
+        // What does not work is waited for, and what has nothing to do with it goes on. But what is
+        // recorded must be set before a recording begins.
+        Some(Plan::Update { difference, .. })
+            if difference.settings.gcore.record_type.is_none() =>
+        {
+            match gate(known, memory, now) {
+                Some(outcome) => outcome,
+                None => return update(stream, difference, known),
+            }
         }
-        return Plan::Update {
-            id: stream.id.clone(),
-            difference,
-            ours,
-        };
+        Some(Plan::Rest(outcome)) => outcome,
+        Some(plan) => return plan,
+        None => duplicates(known, stream, provider).unwrap_or(Outcome::InStep),
+    };
+    let air = memory.air();
+    if let Some(token) = &known.reset {
+        match may_reset(known, &air, stream, sight, limits, now) {
+            Some(true) => return Plan::ResetKey(stream.id.clone(), token.clone()),
+            Some(false) => {}
+            None => return Plan::Read(stream.id.clone()),
+        }
     }
+    match record::record(known, provider, &air, stream, limits, now).plan {
+        // What is wrong with the stream says more than what is not yet right with its recording.
+        Some(Plan::Rest(_)) if matches!(rest, Outcome::Stalled { .. }) => Plan::Rest(rest),
+        Some(plan) => plan,
+        None => Plan::Rest(rest),
+    }
+}
+
+/// Whether the stream key may be renewed now; `None` where only a read that is made since it was asked
+/// for, and not long ago, can tell whether somebody would be cut off.
+pub(super) fn may_reset(
+    known: &Known,
+    air: &Air,
+    stream: &ObservedStream,
+    sight: &Sight,
+    limits: &Limits,
+    now: Now,
+) -> Option<bool> {
+    if known.protection == LiveProtection::Disabled {
+        return Some(true);
+    }
+    let asked = air.asked.as_ref().map_or(now.mono, |(_, at)| *at);
+    let fresh = sight.told.is_some_and(|told| {
+        told >= asked && now.mono.saturating_duration_since(told) <= limits.fresh
+    });
+    fresh.then_some(!stream.live)
+}
+
+/// The change that the settings need, or why it is not made.
+fn change(
+    known: &Known,
+    want: &StreamSettings,
+    stream: &ObservedStream,
+    limits: &Limits,
+) -> Option<Plan> {
+    let mut difference = difference(want, &stream.settings)?;
+    let idle = idle_pull(known, &difference, stream);
+    let soon = known
+        .reactivated
+        .filter(|ago| idle && *ago < limits.reactivation);
+    let Some(ago) = soon else {
+        return Some(update(stream, difference, known));
+    };
+    difference.fields.retain(|field| *field != "active");
+    difference.settings.active = None;
+    if difference.fields.is_empty() {
+        return Some(Plan::Rest(Outcome::waiting_for(
+            Reason::PullSwitchedOff,
+            "the provider switched the stream off because its source was idle; it is switched on again at most once an hour",
+            limits.reactivation.saturating_sub(ago),
+        )));
+    }
+    Some(update(stream, difference, known))
+}
+
+fn update(stream: &ObservedStream, difference: Difference, known: &Known) -> Plan {
+    Plan::Update {
+        id: stream.id.clone(),
+        difference,
+        ours: is_ours(known, &stream.mark),
+    }
+}
+
+/// Other streams carry our mark too.
+fn duplicates(known: &Known, stream: &ObservedStream, provider: &Provider) -> Option<Outcome> {
     let doubles: Vec<&str> = provider
         .named
         .iter()
@@ -126,17 +200,16 @@ fn settle(
         .map(|other| other.id.as_str())
         .take(10)
         .collect();
-    if doubles.is_empty() {
-        return Plan::Rest(Outcome::InStep);
-    }
-    Plan::Rest(Outcome::stalled(
-        Reason::DuplicateStreams,
-        format!(
-            "stream {} is held, but {} carry the mark of this object too: delete them at the provider, or take the mark off",
-            stream.id,
-            doubles.join(", ")
-        ),
-    ))
+    (!doubles.is_empty()).then(|| {
+        Outcome::stalled(
+            Reason::DuplicateStreams,
+            format!(
+                "stream {} is held, but {} carry the mark of this object too: delete them at the provider, or take the mark off",
+                stream.id,
+                doubles.join(", ")
+            ),
+        )
+    })
 }
 
 /// A pull stream that was switched on as wanted, and is off without an edit.

@@ -1,13 +1,19 @@
 //! The status of a LiveStream, from what a pass knew and how it went. Pure.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::air::Air;
 use crate::{
-    api::{Creation, LiveStreamStatus, Playback},
+    api::{
+        Creation, IngestKeyReset, KeyResetResult, LiveStreamStatus, Playback, RecordingRequest,
+        Video,
+    },
     conditions::Conditions,
     outcome::{Outcome, Reason},
-    provider::ObservedStream,
+    provider::{ObservedStream, Storage},
 };
 
 /// What a pass leaves behind for the status.
@@ -25,8 +31,16 @@ pub(super) struct Seen<'a> {
     pub(super) creation: Option<Creation>,
     /// The stream that was held is known to be gone.
     pub(super) gone: bool,
-    /// Recording is wanted.
-    pub(super) recording_wanted: bool,
+    /// Recordings are wanted, unwanted, or not managed.
+    pub(super) recording: Option<bool>,
+    /// What is remembered of its time on air.
+    pub(super) air: &'a Air,
+    /// How long a recording that was asked for may take to show.
+    pub(super) underway: Duration,
+    /// The videos that came out of it, and how many there are, where they were read.
+    pub(super) videos: Option<(Vec<Video>, i64)>,
+    /// The stream key was to be renewed, and is not while the stream is live.
+    pub(super) reset_refused: Option<String>,
     /// The Secret that holds the addresses for the encoder.
     pub(super) ingest_secret: Option<String>,
     /// An idle pull stream was switched on again just now.
@@ -44,7 +58,11 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
         adopted,
         creation,
         gone,
-        recording_wanted,
+        recording,
+        air,
+        underway,
+        videos,
+        reset_refused,
         ingest_secret,
         reactivated,
         asked,
@@ -70,8 +88,11 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
             old.pull_reactivated_at.clone()
         },
         last_handled_reconcile_at: asked,
+        ingest_key_reset: key_reset(old.ingest_key_reset.as_ref(), air, reset_refused, now),
         videos: old.videos.clone(),
         video_count: old.video_count,
+        session_started_at: None,
+        recording_request: None,
         stream_id: None,
         adopted: None,
         active: None,
@@ -89,7 +110,13 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
             new.recording = stream.recording;
             new.playback =
                 Some(stream.playback.clone()).filter(|playback| *playback != Playback::default());
-            facts(&mut conditions, stream, recording_wanted);
+            new.session_started_at = stream.session_started_at.map(Time);
+            new.recording_request = request(old, stream, recording, air, underway, now);
+            if let Some((videos, count)) = videos {
+                new.videos = videos;
+                new.video_count = Some(count);
+            }
+            facts(&mut conditions, stream, recording, air);
         }
         None if gone => {}
         None => {
@@ -99,39 +126,106 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
             new.live = old.live;
             new.recording = old.recording;
             new.playback.clone_from(&old.playback);
-            conditions.keep("Live").keep("Recording");
+            new.session_started_at.clone_from(&old.session_started_at);
+            new.recording_request.clone_from(&old.recording_request);
+            conditions.keep("Live").keep("Recording").keep("StorageLow");
         }
     }
     new.conditions = conditions.finish();
     new
 }
 
+/// The start that was asked for and is not seen yet.
+fn request(
+    old: &LiveStreamStatus,
+    stream: &ObservedStream,
+    recording: Option<bool>,
+    air: &Air,
+    underway: Duration,
+    now: Timestamp,
+) -> Option<RecordingRequest> {
+    let request = old.recording_request.as_ref()?;
+    let void = air.void == Some(request.at.0);
+    let seen = recording == Some(true) && stream.recording == Some(true);
+    let age = Duration::try_from(now.duration_since(request.at.0)).unwrap_or_default();
+    let over = !stream.live && age > underway;
+    (!void && !seen && !over && recording.is_some()).then(|| request.clone())
+}
+
+/// The receipt for a renewal of the stream key.
+fn key_reset(
+    old: Option<&IngestKeyReset>,
+    air: &Air,
+    refused: Option<String>,
+    now: Timestamp,
+) -> Option<IngestKeyReset> {
+    if let Some(token) = refused {
+        return Some(IngestKeyReset {
+            token,
+            result: KeyResetResult::Refused,
+            at: Time(now),
+        });
+    }
+    let mut receipt = old?.clone();
+    if receipt.result == KeyResetResult::Sent {
+        // An earlier process sent it, and nobody knows what came of it.
+        receipt.result = air.key_reset.unwrap_or(KeyResetResult::Unknown);
+    }
+    Some(receipt)
+}
+
 /// Facts about the stream, which never move `Ready`.
-fn facts(conditions: &mut Conditions, stream: &ObservedStream, recording_wanted: bool) {
+fn facts(conditions: &mut Conditions, stream: &ObservedStream, recording: Option<bool>, air: &Air) {
     if stream.live {
         conditions.set("Live", true, Reason::Live, "video comes in");
     } else {
         conditions.set("Live", false, Reason::Idle, "nobody sends video");
     }
-    match stream.recording {
-        Some(true) => conditions.set(
-            "Recording",
-            true,
-            Reason::Recording,
-            "the stream is being recorded",
+    let wanted = recording == Some(true);
+    let full = air
+        .gate
+        .as_ref()
+        .and_then(|gate| gate.outcome.as_ref())
+        .filter(|outcome| wanted && outcome.reason() == Reason::StorageFull);
+    let (reason, message) = match stream.recording {
+        Some(true) => (Reason::Recording, "the stream is being recorded"),
+        Some(false) if wanted && !stream.live && stream.settings.active == Some(false) => (
+            Reason::WaitingForIngest,
+            "a recording is wanted, and begins when the stream is switched on and video comes in",
         ),
-        Some(false) if recording_wanted && !stream.live => conditions.set(
-            "Recording",
-            false,
+        Some(false) if wanted && !stream.live => (
             Reason::WaitingForIngest,
             "a recording is wanted, and begins when video comes in",
         ),
-        Some(false) => conditions.set(
-            "Recording",
-            false,
-            Reason::NotRecording,
-            "the stream is not being recorded",
+        Some(false) if full.is_some() => (
+            Reason::StorageFull,
+            "the provider has no room for a recording",
         ),
-        None => conditions,
+        Some(false) if wanted => (
+            Reason::RecordingRequested,
+            "a recording is wanted, and has not begun yet",
+        ),
+        Some(false) => (Reason::NotRecording, "the stream is not being recorded"),
+        None => {
+            storage(conditions, air);
+            return;
+        }
     };
+    conditions.set("Recording", stream.recording == Some(true), reason, message);
+    storage(conditions, air);
+}
+
+/// What the last start said about the storage; what an earlier process was told stays until the next.
+fn storage(conditions: &mut Conditions, air: &Air) {
+    match air.storage {
+        None => {
+            conditions.keep("StorageLow");
+        }
+        Some(None) => {}
+        Some(Some(Storage { used_mb, limit_mb })) => {
+            let message =
+                format!("{used_mb} of {limit_mb} MB were in use when the last recording began");
+            conditions.set("StorageLow", true, Reason::StorageLow, &message);
+        }
+    }
 }

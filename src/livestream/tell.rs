@@ -7,13 +7,36 @@ use kube::runtime::controller::Action;
 
 use super::{
     KIND, Pass, Told, ingest, ingest::Delivered, memory::SentResult, plan, plan::Known, status,
+    videos, videos::Shelved,
 };
 use crate::{
-    account::Account, api, api::CreationResult, api::DeletionPolicy, api::LiveStreamStatus,
-    api::RECONCILE_ANNOTATION, clock, clock::Now, outcome::Outcome, outcome::Reason,
-    provider::Ingest, provider::ObservedStream, report::Happening, status_write,
-    status_write::Written,
+    account::Account, account::Shelf, api, api::CreationResult, api::DeletionPolicy,
+    api::KeyResetResult, api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock,
+    clock::Now, outcome::Outcome, outcome::Reason, provider::Ingest, provider::ObservedStream,
+    provider::StreamId, report::Happening, status_write, status_write::Written,
 };
+
+/// A reading of a stream's videos that is told now.
+struct Listed {
+    stream: StreamId,
+    shelf: Arc<Shelf>,
+    shelved: Shelved,
+}
+
+impl Listed {
+    fn of(account: &Account, stream: &ObservedStream, old: &LiveStreamStatus) -> Option<Self> {
+        let shelf = account.client.desk.shelf(&stream.id)?;
+        Some(Self {
+            shelved: videos::shelve(old, &stream.id, &shelf),
+            stream: stream.id.clone(),
+            shelf,
+        })
+    }
+
+    fn for_status(&self) -> (Vec<Video>, i64) {
+        (self.shelved.videos.clone(), self.shelved.count)
+    }
+}
 
 impl Pass<'_> {
     /// Keeps the Secret for the encoder. Returns the name of the one that stands.
@@ -79,6 +102,7 @@ impl Pass<'_> {
     /// Writes the status if it differs, and tells what happened.
     pub(super) async fn tell(
         &mut self,
+        account: Result<&Account, &Outcome>,
         known: &Known,
         stream: Option<&ObservedStream>,
         outcome: &Outcome,
@@ -87,26 +111,24 @@ impl Pass<'_> {
     ) -> kube::Result<Told> {
         let old = self.old_status();
         let ours = stream.is_some_and(|stream| stream.mark.owner() == Some(&known.owner));
+        let quiet = matches!(outcome, Outcome::Quiet);
         if let (None, Some(stream)) = (&old.stream_id, stream)
-            && !self.happenings.iter().any(|h| {
-                matches!(
-                    h,
-                    Happening::Created(_)
-                        | Happening::CreatedInactive(_)
-                        | Happening::TakenOver(_)
-                        | Happening::FoundAgain(_)
-                        | Happening::Adopted(_)
-                )
-            })
             && !known.leaving
-            && !matches!(outcome, Outcome::Quiet)
+            && !quiet
         {
-            self.happenings.push(if ours {
-                Happening::FoundAgain(stream.id.clone())
-            } else {
-                Happening::Adopted(stream.id.clone())
-            });
+            self.arrived(stream, ours);
         }
+        let air = self.memory().air();
+        let listed = match (account, stream) {
+            (Ok(account), Some(stream)) if !quiet => Listed::of(account, stream, &old),
+            _ => None,
+        };
+        let reset_refused = match stream {
+            Some(stream) if !quiet => self.refuse_reset(known, stream, now),
+            _ => None,
+        };
+        let news = listed.iter().flat_map(|listed| &listed.shelved.news);
+        self.happenings.extend(news.cloned());
         let seen = status::Seen {
             generation: known.generation,
             outcome,
@@ -128,7 +150,11 @@ impl Pass<'_> {
                         ..
                     }
                 ),
-            recording_wanted: self.object.spec.recording == Some(true),
+            recording: known.recording,
+            air: &air,
+            underway: self.limits.underway,
+            videos: listed.as_ref().map(Listed::for_status),
+            reset_refused,
             ingest_secret,
             reactivated: self
                 .happenings
@@ -148,7 +174,10 @@ impl Pass<'_> {
             Written::Same => {}
             Written::Changed(object) => self.object = Arc::new(*object),
             Written::Stale => {
-                let untold = std::mem::take(&mut self.happenings);
+                let mut untold = std::mem::take(&mut self.happenings);
+                // What the list of videos showed is found there again.
+                let again = listed.map(|listed| listed.shelved.news).unwrap_or_default();
+                untold.retain(|happening| !again.contains(happening));
                 self.ctx
                     .memories
                     .change(&self.uid, |memory| memory.untold = untold);
@@ -156,12 +185,61 @@ impl Pass<'_> {
             }
             Written::Gone => return Ok(Told::Gone),
         }
+        if let (Some(listed), Ok(account)) = (&listed, account) {
+            let Listed { shelf, shelved, .. } = listed;
+            let progress = shelved.videos != old.videos;
+            self.air(|air| air.shelving.shelved(shelf, progress, shelved.found));
+            account.client.desk.put_away(&listed.stream, shelf.asked);
+        }
         let happenings = std::mem::take(&mut self.happenings);
         self.ctx.reporter.happened(&*self.object, &happenings);
         self.ctx
             .reporter
             .outcome(KIND, &*self.object, &old.conditions, outcome);
         Ok(Told::Now)
+    }
+
+    /// A stream that the status does not name yet is told, if what brought it did not tell it.
+    fn arrived(&mut self, stream: &ObservedStream, ours: bool) {
+        let told = self.happenings.iter().any(|happening| {
+            matches!(
+                happening,
+                Happening::Created(_)
+                    | Happening::CreatedInactive(_)
+                    | Happening::TakenOver(_)
+                    | Happening::FoundAgain(_)
+                    | Happening::Adopted(_)
+            )
+        });
+        if !told {
+            self.happenings.push(if ours {
+                Happening::FoundAgain(stream.id.clone())
+            } else {
+                Happening::Adopted(stream.id.clone())
+            });
+        }
+    }
+
+    /// The annotation that asks for a new stream key, where the stream is live and protected.
+    fn refuse_reset(&mut self, known: &Known, stream: &ObservedStream, now: Now) -> Option<String> {
+        let token = known
+            .reset
+            .clone()
+            .filter(|_| !known.leaving && !known.suspended)?;
+        let (sight, _) = known.account.as_ref().ok()?.sight(&stream.id);
+        let air = self.memory().air();
+        if plan::may_reset(known, &air, stream, &sight, &self.limits, now) != Some(false) {
+            return None;
+        }
+        self.happenings.push(Happening::KeyReset {
+            id: stream.id.clone(),
+            result: KeyResetResult::Refused,
+            why: Some(
+                "it is live; set liveProtection: Disabled, or ask again with another value when it is off air"
+                    .to_owned(),
+            ),
+        });
+        Some(token)
     }
 
     /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that

@@ -58,7 +58,7 @@ pub struct ObservedStream {
     pub live: bool,
     /// Whether it is being recorded now; `None` where the provider does not say.
     pub recording: Option<bool>,
-    /// When the session began that is live now, or that was live last.
+    /// When the session began that is live now, or that was live last. To the second.
     pub session_started_at: Option<Timestamp>,
     /// The broadcasts that show it, in a stable order; empty where the provider does not say.
     pub broadcasts: Vec<BroadcastId>,

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+
 use crate::{
     account::Sight,
     api::{DeletionPolicy, LiveProtection},
@@ -45,6 +47,12 @@ pub struct Known {
     pub adopted_before: bool,
     /// The creation that the status names.
     pub creation: Option<Recorded>,
+    /// Whether recordings are wanted, unwanted, or not managed.
+    pub recording: Option<bool>,
+    /// The start of a recording that was asked for and is not seen yet.
+    pub request: Option<Request>,
+    /// The annotation that asks for a new stream key, where it is not handled yet.
+    pub reset: Option<String>,
     /// When an idle pull stream was last switched on again, in seconds ago.
     pub reactivated: Option<Duration>,
     /// The account, or why it cannot be used.
@@ -60,6 +68,15 @@ pub struct Recorded {
     pub refused: bool,
     /// How long ago it was begun.
     pub age: Duration,
+}
+
+/// The start of a recording that the status names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// How long ago it was asked for.
+    pub age: Duration,
+    /// When the session began in which it was.
+    pub session: Option<Timestamp>,
 }
 
 /// What the mirror of an open account says.
@@ -101,6 +118,9 @@ pub struct Limits {
     pub fresh: Duration,
     /// The least time between two switchings-on of an idle pull stream.
     pub reactivation: Duration,
+    /// How long a recording that was asked for may take to show, and how long a stream may be live
+    /// without one that is wanted before that is trouble.
+    pub underway: Duration,
     /// Clusters whose marks we may replace.
     pub take_over_from: Vec<String>,
 }
@@ -127,6 +147,12 @@ pub enum Plan {
         /// It carries our mark.
         ours: bool,
     },
+    /// Renew the stream key, as this annotation asks.
+    ResetKey(StreamId, String),
+    /// Ask for a recording to begin.
+    StartRecording(StreamId),
+    /// Ask for the recording to end.
+    StopRecording(StreamId),
     /// Replace our mark by the one that says released.
     Release(StreamId),
     /// Delete a stream.
@@ -157,8 +183,28 @@ impl Plan {
             | Self::Create(_)
             | Self::Claim(_)
             | Self::Update { .. }
+            | Self::ResetKey(..)
+            | Self::StartRecording(_)
+            | Self::StopRecording(_)
             | Self::Release(_)
             | Self::Delete(_) => true,
+        }
+    }
+
+    /// Whether it is about a recording or the stream key: what hinders other changes does not
+    /// hinder it.
+    pub fn is_apart(&self) -> bool {
+        match self {
+            Self::ResetKey(..) | Self::StartRecording(_) | Self::StopRecording(_) => true,
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::Create(_)
+            | Self::Claim(_)
+            | Self::Update { .. }
+            | Self::Release(_)
+            | Self::Delete(_) => false,
         }
     }
 
@@ -220,7 +266,7 @@ impl Known {
 }
 
 impl Provider {
-    pub(super) fn sight(&self, id: &StreamId) -> (Sight, Proof) {
+    pub(in crate::livestream) fn sight(&self, id: &StreamId) -> (Sight, Proof) {
         self.sights
             .iter()
             .find(|(known, ..)| known == id)

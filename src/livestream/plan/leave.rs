@@ -11,10 +11,16 @@ use crate::{
     account::Sight,
     api::{DeletionPolicy, LiveProtection},
     clock::Now,
-    livestream::memory::Memory,
+    livestream::{air::Air, memory::Memory},
     outcome::{Outcome, Reason},
     provider::{Mark, ObservedStream, StreamId},
 };
+
+/// How long a deletion waits for the list of videos.
+const VIDEO_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often the end of a recording is asked for before a deletion goes on without it.
+const MOST_STOPS: u32 = 3;
 
 /// The object goes, and the provider cannot be asked.
 pub(super) fn leave_without_account(known: &Known, memory: &Memory, trouble: &Outcome) -> Plan {
@@ -99,7 +105,7 @@ pub(super) fn leave(
             }
             // What was seen of it is older than the read that did not find it.
             (_, Some(_)) => {}
-            (Some(stream), None) => match farewell(known, stream, &sight, limits, now) {
+            (Some(stream), None) => match farewell(known, stream, &sight, memory, limits, now) {
                 Farewell::Act(plan) => return *plan,
                 Farewell::Stays(why) => stay.push(((*id).clone(), why)),
                 Farewell::Gone => {}
@@ -132,6 +138,7 @@ fn farewell(
     known: &Known,
     stream: &ObservedStream,
     sight: &Sight,
+    memory: &Memory,
     limits: &Limits,
     now: Now,
 ) -> Farewell {
@@ -175,5 +182,33 @@ fn farewell(
             )));
         }
     }
-    act(Plan::Delete(id.clone()))
+    act(last_recording(known, stream, &memory.air(), now).unwrap_or(Plan::Delete(id.clone())))
+}
+
+/// What is left to do about the recordings of a stream before it is deleted: what runs is ended, and
+/// the list of videos read, so that every id is told. Both are tried for a bounded time.
+fn last_recording(known: &Known, stream: &ObservedStream, air: &Air, now: Now) -> Option<Plan> {
+    let since = known.leaving_since.unwrap_or(now.mono);
+    let stopped = air.stopped.filter(|at| *at >= since);
+    let runs = stream.recording == Some(true) || known.request.is_some();
+    let may_wait = air.recorded_lately(now) && stopped.is_none();
+    if (runs || may_wait) && air.stops < MOST_STOPS {
+        return Some(Plan::StopRecording(stream.id.clone()));
+    }
+    if !stream.live && stream.session_started_at.is_none() {
+        // Nobody ever sent video.
+        return None;
+    }
+    let from = stopped.unwrap_or(since);
+    let patient = now.mono.saturating_duration_since(from) < VIDEO_PATIENCE;
+    (patient && !air.shelving.is_whole_since(from)).then(|| {
+        Plan::Rest(Outcome::waiting_for(
+            Reason::DeletionBlocked,
+            format!(
+                "the videos that came out of stream {} are listed before it is deleted",
+                stream.id
+            ),
+            VIDEO_PATIENCE / 10,
+        ))
+    })
 }

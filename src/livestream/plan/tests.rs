@@ -13,6 +13,7 @@ use crate::{
 };
 
 const SETTLING: Duration = Duration::from_secs(60);
+const UNDERWAY: Duration = Duration::from_secs(30);
 
 fn owner(uid: &str, cluster: &str) -> Owner {
     Owner {
@@ -51,6 +52,7 @@ fn limits() -> Limits {
         settling: SETTLING,
         fresh: Duration::from_secs(5),
         reactivation: Duration::from_secs(3600),
+        underway: UNDERWAY,
         take_over_from: vec![],
     }
 }
@@ -101,6 +103,9 @@ impl Case {
             recorded: None,
             adopted_before: false,
             creation: None,
+            recording: None,
+            request: None,
+            reset: None,
             reactivated: None,
             account: Ok(provider),
         };
@@ -124,6 +129,12 @@ impl Case {
 
     fn provider(&mut self) -> &mut Provider {
         self.known.account.as_mut().unwrap()
+    }
+
+    /// The stream that was seen, to change it.
+    fn seen(&mut self) -> &mut ObservedStream {
+        let (_, sight, _) = &mut self.provider().sights[0];
+        Arc::make_mut(sight.stream.as_mut().unwrap())
     }
 
     fn see(&mut self, stream: ObservedStream, change: impl FnOnce(&mut Sight)) {
@@ -178,6 +189,9 @@ impl Case {
             Plan::Update { id, difference, .. } => {
                 format!("update {id}: {}", difference.fields.join(","))
             }
+            Plan::ResetKey(id, token) => format!("reset {id} for {token}"),
+            Plan::StartRecording(id) => format!("record {id}"),
+            Plan::StopRecording(id) => format!("stop {id}"),
             Plan::Release(id) => format!("release {id}"),
             Plan::Delete(id) => format!("delete {id}"),
             Plan::Finish(stay) => format!(
@@ -500,7 +514,8 @@ fn deletion_follows_the_policy_and_protects_what_is_live() {
         "read 7",
         "the read that said live is old"
     );
-    assert_eq!(leave(false, None, true, off, true), "delete 7");
+    // It is deleted as soon as its videos are told.
+    assert_eq!(leave(false, None, true, off, true), "DeletionBlocked");
 }
 
 #[test]
@@ -702,4 +717,184 @@ proptest! {
         case.known.leaving = false;
         prop_assert!(!case.plan().changes());
     }
+}
+
+/// A stream that is live, of an object that wants it recorded.
+fn on_air(recording: Option<bool>) -> Case {
+    let mut stream = ours("1");
+    stream.live = true;
+    stream.recording = recording;
+    stream.session_started_at = "2026-11-22T10:00:00Z".parse().ok();
+    let mut case = Case::holding(stream);
+    case.known.recording = Some(true);
+    case.memory.air_mut().live_since = Some(case.now.mono);
+    case
+}
+
+fn asked(age: u64) -> Request {
+    Request {
+        age: Duration::from_secs(age),
+        session: "2026-11-22T10:00:00Z".parse().ok(),
+    }
+}
+
+#[test]
+fn a_recording_that_is_wanted_is_asked_for_once_in_thirty_seconds() {
+    for (recording, request, live_for, expected) in [
+        (Some(false), None, 0, "record 1"),
+        (Some(false), Some(asked(0)), 0, "InStep"),
+        (Some(false), Some(asked(29)), 29, "InStep"),
+        (Some(false), Some(asked(30)), 29, "record 1"),
+        (Some(false), Some(asked(29)), 31, "RecordingNotStarted"),
+        (Some(true), None, 31, "InStep"),
+        (Some(true), Some(asked(60)), 60, "InStep"),
+        // What cannot be seen is asked for once in a session.
+        (None, None, 0, "record 1"),
+        (None, Some(asked(3600)), 3600, "InStep"),
+    ] {
+        let mut case = on_air(recording);
+        case.known.request = request;
+        case.now.mono += Duration::from_secs(live_for);
+        assert_eq!(
+            case.word(),
+            expected,
+            "{recording:?} {request:?} {live_for}"
+        );
+    }
+    let mut case = on_air(None);
+    case.known.request = Some(Request {
+        session: None,
+        ..asked(3600)
+    });
+    assert_eq!(case.word(), "record 1", "another session");
+}
+
+#[test]
+fn starts_that_come_to_nothing_are_sent_ever_less_often() {
+    for (starts, age, expected) in [
+        (1, 31, "record 1"),
+        (2, 59, "RecordingNotStarted"),
+        (2, 60, "record 1"),
+        (3, 119, "RecordingNotStarted"),
+        (9, 299, "RecordingNotStarted"),
+        (9, 300, "record 1"),
+    ] {
+        let mut case = on_air(Some(false));
+        case.known.request = Some(asked(age));
+        case.memory.air_mut().starts = starts;
+        case.now.mono += Duration::from_secs(400);
+        assert_eq!(case.word(), expected, "{starts} {age}");
+    }
+}
+
+#[test]
+fn what_records_by_itself_is_given_time() {
+    let mut case = on_air(Some(false));
+    case.seen().settings.auto_record = Some(true);
+    assert_eq!(case.word(), "InStep");
+    case.now.mono += UNDERWAY;
+    assert_eq!(case.word(), "record 1");
+    let mut case = on_air(None);
+    case.seen().settings.auto_record = Some(true);
+    case.now.mono += UNDERWAY;
+    assert_eq!(case.word(), "InStep");
+}
+
+#[test]
+fn what_is_not_wanted_is_stopped_and_what_is_not_managed_left() {
+    for (wanted, recording, request, stopped, expected) in [
+        (Some(false), Some(true), None, None, "stop 1"),
+        (
+            Some(false),
+            Some(true),
+            None,
+            Some(1),
+            "RecordingNotStopped",
+        ),
+        (Some(false), Some(true), None, Some(6), "stop 1"),
+        (Some(false), Some(false), Some(asked(1)), None, "stop 1"),
+        (Some(false), None, Some(asked(1)), None, "stop 1"),
+        (Some(false), None, None, None, "InStep"),
+        (Some(false), Some(false), None, None, "InStep"),
+        (None, Some(true), None, None, "InStep"),
+        (None, Some(false), Some(asked(1)), None, "InStep"),
+    ] {
+        let mut case = on_air(recording);
+        case.known.recording = wanted;
+        case.known.request = request;
+        case.memory.air_mut().stopped =
+            stopped.and_then(|ago| case.now.mono.checked_sub(Duration::from_secs(ago)));
+        assert_eq!(
+            case.word(),
+            expected,
+            "{wanted:?} {recording:?} {request:?} {stopped:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_recorded_that_is_off_air_suspended_or_not_set_yet() {
+    let mut case = on_air(Some(false));
+    case.seen().live = false;
+    assert_eq!(case.word(), "InStep");
+    let mut case = on_air(Some(false));
+    case.known.suspended = true;
+    assert_eq!(case.word(), "Suspended");
+    let mut case = on_air(Some(false));
+    let want = case.known.want.as_mut().unwrap();
+    want.gcore.record_type = Some(crate::api::RecordType::Transcoded);
+    assert_eq!(case.word(), "update 1: gcore.recordType");
+}
+
+#[test]
+fn a_key_is_renewed_once_and_not_under_who_is_live() {
+    let mut case = on_air(Some(true));
+    case.known.reset = Some("a".to_owned());
+    case.memory.air_mut().asked = Some(("a".to_owned(), case.now.mono));
+    assert_eq!(case.word(), "InStep", "refused, and said by the receipt");
+    case.known.protection = LiveProtection::Disabled;
+    assert_eq!(case.word(), "reset 1 for a");
+    let mut case = on_air(Some(true));
+    case.known.reset = Some("a".to_owned());
+    case.memory.air_mut().asked = Some(("a".to_owned(), case.now.mono));
+    case.seen().live = false;
+    assert_eq!(case.word(), "reset 1 for a");
+    let asked = case.now.mono + Duration::from_millis(1);
+    case.memory.air_mut().asked = Some(("a".to_owned(), asked));
+    assert_eq!(
+        case.word(),
+        "read 1",
+        "it was asked for since the last read"
+    );
+    case.memory.air_mut().asked = Some(("a".to_owned(), case.now.mono));
+    case.now.mono += case.limits.fresh * 2;
+    assert_eq!(case.word(), "read 1", "whether it is live now");
+}
+
+#[test]
+fn before_a_deletion_the_recording_ends_and_its_video_is_told() {
+    let mut case = on_air(Some(true));
+    case.known.leaving = true;
+    case.known.leaving_since = Some(case.now.mono);
+    case.known.protection = LiveProtection::Disabled;
+    assert_eq!(case.word(), "stop 1");
+    case.seen().recording = Some(false);
+    let now = case.now.mono;
+    case.memory.air_mut().stopped = Some(now);
+    assert_eq!(case.word(), "DeletionBlocked", "its videos were not read");
+    case.memory.air_mut().shelving.read = Some(now);
+    assert_eq!(case.word(), "delete 1");
+    case.memory.air_mut().shelving.read = None;
+    case.now.mono += Duration::from_secs(61);
+    assert_eq!(case.word(), "delete 1", "it is waited for a bounded time");
+    // One that goes on recording whatever is asked is deleted all the same.
+    case.seen().recording = Some(true);
+    assert_eq!(case.word(), "stop 1");
+    case.memory.air_mut().stops = 3;
+    assert_eq!(case.word(), "delete 1");
+    // Nobody ever sent video: nothing is read.
+    let mut case = Case::holding(ours("1"));
+    case.known.leaving = true;
+    case.known.leaving_since = Some(case.now.mono);
+    assert_eq!(case.word(), "delete 1");
 }

@@ -105,15 +105,17 @@ fn source(pull: bool, uri: Option<&Secret>) -> Source {
 }
 
 /// Both servers have a time of their own, which stays when they are left (API spec). The primary's
-/// counts, unless only the backup is live.
+/// counts, unless only the backup is live. To the second, for that is what an object's status can hold
+/// and what is compared with it.
 fn session_start(stream: &wire::Stream) -> Option<Timestamp> {
     let primary = timestamp(stream.started_at_primary.as_deref());
     let backup = timestamp(stream.started_at_backup.as_deref());
-    if stream.backup_live == Some(true) && stream.live != Some(true) {
+    let start = if stream.backup_live == Some(true) && stream.live != Some(true) {
         backup.or(primary)
     } else {
         primary.or(backup)
-    }
+    };
+    start.map(|at| Timestamp::from_second(at.as_second()).unwrap_or(at))
 }
 
 fn timestamp(text: Option<&str>) -> Option<Timestamp> {
@@ -365,6 +367,8 @@ mod tests {
         };
         assert_eq!(only("started_at_backup", backup), backup.parse().ok());
         assert_eq!(only("started_at_primary", "just now"), None);
+        let fine = only("started_at_primary", "2026-07-14T09:05:00.987Z");
+        assert_eq!(fine, primary.parse().ok());
     }
 
     #[test]

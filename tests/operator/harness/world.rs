@@ -125,6 +125,7 @@ impl World {
             "--call-deadline=1s",
             "--grace=1s",
             "--retry-base=100ms",
+            "--live-poll=200ms",
             "--log=info,livestream_operator=debug",
         ];
         // A flag of the test replaces the default one.

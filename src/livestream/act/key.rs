@@ -1,0 +1,93 @@
+//! Renewing the stream key, once for each annotation.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::super::{Acted, Pass, plan::Known};
+use crate::{
+    account::Account,
+    api::{IngestKeyReset, KeyResetResult, LiveStreamStatus},
+    clock,
+    provider::{KeyReset, ProviderError, StreamId},
+    report::Happening,
+    status_write,
+    status_write::Written,
+};
+
+impl Pass<'_> {
+    /// The receipt stands before the call: a renewal whose end nobody saw is not sent again, for the
+    /// second one would lock out who has the new key already.
+    pub(super) async fn reset_key(
+        &mut self,
+        id: &StreamId,
+        token: &str,
+        account: &Account,
+        known: &Known,
+    ) -> kube::Result<Acted> {
+        if !self.mark_intent(known).await? {
+            return Ok(Acted::Stale);
+        }
+        let status = LiveStreamStatus {
+            ingest_key_reset: Some(IngestKeyReset {
+                token: token.to_owned(),
+                result: KeyResetResult::Sent,
+                at: Time(clock::now().wall),
+            }),
+            ..self.old_status()
+        };
+        match status_write::write(
+            &self.api,
+            &*self.object,
+            self.object.status.as_ref(),
+            &status,
+        )
+        .await?
+        {
+            Written::Changed(written) => self.object = Arc::new(*written),
+            Written::Same | Written::Stale | Written::Gone => return Ok(Acted::Stale),
+        }
+        let result = account.connection.streams.reset_ingest_key(id).await;
+        self.count("reset_ingest_key", &result);
+        let ended = clock::now().mono;
+        let mirror = &account.client.mirror;
+        let (result, why) = match result {
+            Ok(Some(KeyReset::Cut(Some(stream)))) => {
+                mirror.wrote(ended, *stream);
+                (KeyResetResult::Done, None)
+            }
+            Ok(Some(KeyReset::Cut(None))) => {
+                mirror.rekeyed(ended, id);
+                (KeyResetResult::Done, None)
+            }
+            Ok(Some(KeyReset::RestartEncoder)) => {
+                mirror.rekeyed(ended, id);
+                (KeyResetResult::RestartEncoder, None)
+            }
+            // The stream is gone, or the provider has no such call: the read that follows tells.
+            Ok(None) => {
+                mirror.rekeyed(ended, id);
+                let why = "the provider knows no such stream, or no such call".to_owned();
+                (KeyResetResult::Refused, Some(why))
+            }
+            Err(error) => {
+                if let ProviderError::RateLimited { retry_after } = &error {
+                    account.client.budget.pause(*retry_after, ended);
+                }
+                if error.refused_for_certain() {
+                    (KeyResetResult::Refused, Some(error.to_string()))
+                } else {
+                    mirror.rekeyed(ended, id);
+                    (KeyResetResult::Unknown, Some(error.to_string()))
+                }
+            }
+        };
+        self.happenings.push(Happening::KeyReset {
+            id: id.clone(),
+            result,
+            why,
+        });
+        self.air(|air| air.key_reset = Some(result));
+        Ok(Acted::Done)
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether a recording is to be begun or ended now. Pure.
+
+use std::time::Duration;
+
+use super::known::{Known, Limits, Plan, Provider};
+use crate::{
+    clock::Now,
+    livestream::air::{Air, RecordGate},
+    outcome::{Outcome, Reason},
+    provider::ObservedStream,
+};
+
+/// How long a stop may take to show.
+const STOP_SHOWS: Duration = Duration::from_secs(5);
+
+/// The longest wait between two tries.
+const LONGEST: Duration = Duration::from_mins(5);
+
+/// What to do about the recording, and when to look again if nothing happens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Next {
+    /// A call, or something to say; `None` where all is as it should be.
+    pub plan: Option<Plan>,
+    /// When to look again.
+    pub again: Option<Duration>,
+}
+
+/// What to do about the recording of a stream that is ours to change.
+pub fn record(
+    known: &Known,
+    provider: &Provider,
+    air: &Air,
+    stream: &ObservedStream,
+    limits: &Limits,
+    now: Now,
+) -> Next {
+    match known.recording {
+        None => Next::default(),
+        Some(wanted) => {
+            let done = wanted == (stream.recording == Some(true));
+            if let Some(gate) = shut(known, provider, air, now).filter(|_| !done && stream.live) {
+                return Next {
+                    plan: gate.outcome.clone().map(Plan::Rest),
+                    again: Some(gate.until.saturating_duration_since(now.mono)),
+                };
+            }
+            if wanted {
+                begin(known, air, stream, limits.underway, now)
+            } else {
+                end(known, air, stream, now)
+            }
+        }
+    }
+}
+
+fn shut<'a>(known: &Known, provider: &Provider, air: &'a Air, now: Now) -> Option<&'a RecordGate> {
+    air.gate.as_ref().filter(|gate| {
+        now.mono < gate.until
+            && gate.generation == known.generation
+            && gate.opened == provider.opened
+    })
+}
+
+/// It is wanted: it is asked for once, and then again only when it had time to show.
+fn begin(known: &Known, air: &Air, stream: &ObservedStream, underway: Duration, now: Now) -> Next {
+    if !stream.live || stream.recording == Some(true) {
+        return Next::default();
+    }
+    let live = air.live_for(now);
+    let until_late = underway.saturating_sub(live);
+    let automatic = stream.settings.auto_record == Some(true);
+    let request = known.request.as_ref();
+    // Where the provider does not say what records, a recording is asked for once in each session.
+    if stream.recording.is_none() {
+        let asked = request.is_some_and(|request| request.session == stream.session_started_at);
+        return Next {
+            plan: (!asked && !automatic).then(|| Plan::StartRecording(stream.id.clone())),
+            again: None,
+        };
+    }
+    let left = request.map(|request| patience(underway, air.starts).saturating_sub(request.age));
+    if let Some(left) = left.filter(|left| !left.is_zero()) {
+        return Next {
+            plan: late(known, air, stream, underway, now).map(Plan::Rest),
+            again: Some(if until_late.is_zero() {
+                left
+            } else {
+                left.min(until_late)
+            }),
+        };
+    }
+    if automatic && !until_late.is_zero() {
+        return Next {
+            plan: None,
+            again: Some(until_late),
+        };
+    }
+    Next {
+        plan: Some(Plan::StartRecording(stream.id.clone())),
+        again: None,
+    }
+}
+
+/// It is live for so long that a recording which is wanted should run, and none does.
+pub fn late(
+    known: &Known,
+    air: &Air,
+    stream: &ObservedStream,
+    underway: Duration,
+    now: Now,
+) -> Option<Outcome> {
+    let late = known.recording == Some(true)
+        && stream.live
+        && stream.recording == Some(false)
+        && air.live_for(now) >= underway;
+    late.then(|| {
+        Outcome::waiting(
+            Reason::RecordingNotStarted,
+            "the stream is live and a recording is wanted, but none has begun; it is asked for again",
+        )
+    })
+}
+
+/// How long a start is given.
+fn patience(underway: Duration, starts: u32) -> Duration {
+    underway
+        .saturating_mul(1 << starts.saturating_sub(1).min(4))
+        .min(LONGEST.max(underway))
+}
+
+/// It is not wanted: what runs is ended, and so is a start that has not shown yet.
+fn end(known: &Known, air: &Air, stream: &ObservedStream, now: Now) -> Next {
+    let runs = stream.recording == Some(true);
+    if !runs && known.request.is_none() {
+        return Next::default();
+    }
+    let wait = STOP_SHOWS
+        .saturating_mul(1 << air.stops.saturating_sub(1).min(6))
+        .min(LONGEST);
+    let since = air.stopped.map(|at| now.mono.saturating_duration_since(at));
+    match since.filter(|since| *since < wait && known.request.is_none()) {
+        Some(since) => Next {
+            plan: Some(Plan::Rest(Outcome::waiting(
+                Reason::RecordingNotStopped,
+                "the end of the recording was asked for, and is not seen yet",
+            ))),
+            again: Some(wait.saturating_sub(since)),
+        },
+        None => Next {
+            plan: Some(Plan::StopRecording(stream.id.clone())),
+            again: None,
+        },
+    }
+}

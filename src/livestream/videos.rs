@@ -1,0 +1,493 @@
+//! The videos that came out of a stream: when to read their list, and what the status says of them.
+//! Pure.
+//!
+//! The list is read only when something about it may have changed: a recording or a session has
+//! ended, a video is not done yet, or this process does not know what happened before it began. What
+//! the status says survives a restart and tells which of these it is.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::{
+    account::Shelf,
+    api::{LiveStreamStatus, Video, VideoState},
+    provider::{ObservedStream, ObservedVideo, StreamId, VideoId},
+    report::Happening,
+};
+
+/// The longest wait between two readings while a recording runs: a long one is cut into files.
+const WHILE_RECORDING: Duration = Duration::from_mins(10);
+
+/// How long a video is looked for after a recording has ended. None comes of one that was too short.
+const AFTER_THE_END: Duration = Duration::from_mins(5);
+
+/// How long a video that nobody has named may not be listed yet.
+const MAY_LAG: Duration = Duration::from_secs(10);
+
+/// The longest wait between two readings while a video is not done.
+const WHILE_PROCESSED: Duration = Duration::from_hours(1);
+
+/// How long a video that makes no progress is looked at.
+const GIVE_UP: Duration = Duration::from_hours(24);
+
+/// What the passes remember of a stream's videos.
+#[derive(Clone, Debug, Default)]
+pub struct Shelving {
+    sign: Option<Sign>,
+    /// When something last happened that calls for a reading.
+    changed: Option<Instant>,
+    /// When the last reading began whose result is in the status.
+    pub read: Option<Instant>,
+    /// Readings since the last progress.
+    tries: u32,
+    /// A recording has ended and no new video has shown since.
+    ended: bool,
+    /// The video that the answer to a stop has named.
+    expected: Option<VideoId>,
+}
+
+/// What of a stream tells that there may be new videos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sign {
+    live: bool,
+    recording: bool,
+    session: Option<Timestamp>,
+}
+
+impl Sign {
+    fn of(stream: &ObservedStream) -> Self {
+        Self {
+            live: stream.live,
+            recording: stream.recording == Some(true),
+            session: stream.session_started_at,
+        }
+    }
+
+    /// Whether a file may have been closed between this and what came after it.
+    fn may_have_closed(self, next: Self) -> bool {
+        let unnoticed = self.session != next.session && (self.live || !next.live);
+        (self.recording && !next.recording) || (self.live && !next.live) || unnoticed
+    }
+}
+
+impl Shelving {
+    /// Takes in the stream as it is seen now.
+    pub fn observe(&mut self, status: &LiveStreamStatus, stream: &ObservedStream, now: Instant) {
+        let sign = Sign::of(stream);
+        let closed = match self.sign.replace(sign) {
+            Some(old) => old.may_have_closed(sign),
+            None => unknown_past(status, stream),
+        };
+        if closed {
+            self.stir(now);
+            self.ended = true;
+        }
+    }
+
+    /// A recording was ended by a call, and its answer named the video that came of it, or said that
+    /// there is none.
+    pub fn stopped(&mut self, video: Option<VideoId>, now: Instant) {
+        self.stir(now);
+        self.ended = video.is_some();
+        self.expected = video;
+    }
+
+    /// A recording may have been ended by a call whose answer is not known.
+    pub fn perhaps_stopped(&mut self, now: Instant) {
+        self.stir(now);
+        self.ended = true;
+    }
+
+    /// The object goes: what came out of its stream is read once more.
+    pub fn last_time(&mut self, since: Instant) {
+        if self.changed.is_none_or(|changed| changed < since) {
+            self.stir(since);
+        }
+    }
+
+    fn stir(&mut self, now: Instant) {
+        self.changed = Some(now);
+        self.tries = 0;
+    }
+
+    /// What a reading showed stands in the status now.
+    pub fn shelved(&mut self, listing: &Shelf, progress: bool, found: bool) {
+        self.read = Some(listing.asked);
+        self.tries = if progress {
+            1
+        } else {
+            self.tries.saturating_add(1)
+        };
+        if progress {
+            self.changed = self.changed.max(Some(listing.asked));
+        }
+        if self
+            .expected
+            .as_ref()
+            .is_some_and(|id| listing.newest.iter().any(|video| video.id == *id))
+        {
+            self.expected = None;
+        }
+        if found && self.expected.is_none() {
+            self.ended = false;
+        }
+    }
+
+    /// Whether a reading that began since then has shown all that is expected. Where a recording has
+    /// ended and no video shows, it is given some time.
+    pub fn is_whole_since(&self, since: Instant) -> bool {
+        let from = match self.changed {
+            Some(changed) if self.ended => since.max(changed + MAY_LAG),
+            Some(_) | None => since,
+        };
+        self.read.is_some_and(|read| read >= from) && self.expected.is_none()
+    }
+
+    /// When the list is to be read next. `videos` are those of the status.
+    pub fn due(&self, videos: &[Video]) -> Option<Instant> {
+        let changed = self.changed?;
+        let Some(read) = self.read.filter(|read| *read >= changed) else {
+            return Some(changed);
+        };
+        let unfinished = videos.iter().any(|video| !is_final(video.state));
+        let recording = self.sign.is_some_and(|sign| sign.recording);
+        let ended = self.ended || self.expected.is_some();
+        let since = read.saturating_duration_since(changed);
+        let longest = if ended && since < AFTER_THE_END {
+            Duration::from_secs(30)
+        } else if recording {
+            WHILE_RECORDING
+        } else if unfinished && since < GIVE_UP {
+            WHILE_PROCESSED
+        } else {
+            return None;
+        };
+        let wait = Duration::from_secs(1).saturating_mul(1 << self.tries.saturating_sub(1).min(12));
+        Some(read + wait.min(longest))
+    }
+}
+
+/// Whether something may have happened to the videos while nobody of us looked.
+fn unknown_past(status: &LiveStreamStatus, stream: &ObservedStream) -> bool {
+    let session = status.session_started_at.as_ref().map(|at| at.0);
+    let known = status.video_count.is_some() || stream.session_started_at.is_none();
+    stream.live
+        || status.live == Some(true)
+        || status.recording == Some(true)
+        || session != stream.session_started_at
+        || status.videos.iter().any(|video| !is_final(video.state))
+        || !known
+}
+
+/// The provider does nothing more to it. A video may stay viewable for good, but that is seen only
+/// from its staying so.
+fn is_final(state: VideoState) -> bool {
+    match state {
+        VideoState::Ready | VideoState::Error => true,
+        VideoState::Empty | VideoState::Pending | VideoState::Viewable | VideoState::Unknown => {
+            false
+        }
+    }
+}
+
+/// What a reading means for the status, and what is worth telling.
+#[derive(Debug, Default)]
+pub(super) struct Shelved {
+    /// The newest videos.
+    pub(super) videos: Vec<Video>,
+    /// How many there are.
+    pub(super) count: i64,
+    /// What has become known.
+    pub(super) news: Vec<Happening>,
+    /// There are videos that the status did not name.
+    pub(super) found: bool,
+}
+
+/// Compares a reading with what the status says.
+pub(super) fn shelve(old: &LiveStreamStatus, stream: &StreamId, listing: &Shelf) -> Shelved {
+    let before: HashMap<&str, &Video> = old.videos.iter().map(|v| (v.id.as_str(), v)).collect();
+    let full = old.videos.len() >= crate::account::NEWEST;
+    let mut shelved = Shelved {
+        count: i64::try_from(listing.count).unwrap_or(i64::MAX),
+        ..Shelved::default()
+    };
+    for (place, seen) in listing.newest.iter().enumerate() {
+        let video = video(seen);
+        match before.get(video.id.as_str()) {
+            Some(known) if known.state == video.state => {}
+            Some(_) => shelved.news.extend(end_of(&video, stream)),
+            // A video that comes behind all of a full list was told long ago, before newer ones
+            // pushed it out.
+            None if full && is_behind(&before, &listing.newest, place) => {}
+            None => {
+                shelved.found = true;
+                shelved.news.push(Happening::VideoFound {
+                    id: seen.id.clone(),
+                    stream: stream.clone(),
+                });
+                shelved.news.extend(end_of(&video, stream));
+            }
+        }
+        shelved.videos.push(video);
+    }
+    shelved
+}
+
+/// Whether what stands at a place comes after everything that is known already.
+fn is_behind(known: &HashMap<&str, &Video>, newest: &[ObservedVideo], place: usize) -> bool {
+    let known = |video: &ObservedVideo| known.contains_key(video.id.as_str());
+    let (before, after) = newest.split_at(place);
+    before.iter().any(known) && !after.iter().any(known)
+}
+
+/// The end of a video's processing, where it has come to one.
+fn end_of(video: &Video, stream: &StreamId) -> Option<Happening> {
+    let (id, stream) = (VideoId::new(&video.id), stream.clone());
+    match video.state {
+        VideoState::Ready => Some(Happening::VideoReady { id, stream }),
+        VideoState::Error => Some(Happening::VideoFailed {
+            id,
+            stream,
+            error: video.error.clone(),
+        }),
+        VideoState::Empty | VideoState::Pending | VideoState::Viewable | VideoState::Unknown => {
+            None
+        }
+    }
+}
+
+/// A time as the apiserver keeps it.
+pub(super) fn in_seconds(at: Timestamp) -> Time {
+    Time(Timestamp::from_second(at.as_second()).unwrap_or(at))
+}
+
+fn video(seen: &ObservedVideo) -> Video {
+    Video {
+        id: seen.id.as_str().to_owned(),
+        state: seen.state,
+        started_at: seen.started_at.map(in_seconds),
+        duration_seconds: seen.duration_seconds,
+        hls_url: seen.hls_url.clone(),
+        dash_url: seen.dash_url.clone(),
+        iframe_url: seen.iframe_url.clone(),
+        error: seen
+            .error
+            .clone()
+            .map(|error| crate::conditions::cut(&error, 256).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Playback,
+        clock,
+        provider::{Ingest, Mark, StreamSettings},
+    };
+
+    fn stream(live: bool, recording: Option<bool>, session: Option<i64>) -> ObservedStream {
+        ObservedStream {
+            id: StreamId::new("1"),
+            mark: Mark::None,
+            settings: StreamSettings::default(),
+            live,
+            recording,
+            session_started_at: session.and_then(|at| Timestamp::from_second(at).ok()),
+            broadcasts: Vec::new(),
+            ingest: Ingest::default(),
+            playback: Playback::default(),
+        }
+    }
+
+    fn seen(id: &str, state: VideoState, began: Option<i64>) -> ObservedVideo {
+        ObservedVideo {
+            id: VideoId::new(id),
+            stream: Some(StreamId::new("1")),
+            state,
+            started_at: began.and_then(|at| Timestamp::from_millisecond(at * 1000 + 7).ok()),
+            duration_seconds: None,
+            hls_url: None,
+            dash_url: None,
+            iframe_url: None,
+            error: None,
+        }
+    }
+
+    fn shelf(asked: Instant, newest: Vec<ObservedVideo>) -> Shelf {
+        Shelf {
+            asked,
+            count: newest.len(),
+            newest,
+        }
+    }
+
+    fn status(videos: Vec<Video>) -> LiveStreamStatus {
+        LiveStreamStatus {
+            video_count: Some(i64::try_from(videos.len()).unwrap()),
+            videos,
+            ..LiveStreamStatus::default()
+        }
+    }
+
+    #[test]
+    fn the_list_is_read_when_a_file_may_have_been_closed() {
+        let on = |session| stream(true, Some(true), Some(session));
+        let live = |session| stream(true, Some(false), Some(session));
+        let off = |session| stream(false, Some(false), Some(session));
+        let blind = |on| stream(on, None, Some(1));
+        for (before, after, expected) in [
+            (on(1), live(1), true),
+            (on(1), off(1), true),
+            (live(1), off(1), true),
+            (off(1), off(2), true),
+            (live(1), live(2), true),
+            (blind(true), blind(false), true),
+            (off(1), live(2), false),
+            (live(1), on(1), false),
+            (off(1), off(1), false),
+            (blind(false), blind(true), false),
+        ] {
+            let found = Sign::of(&before).may_have_closed(Sign::of(&after));
+            assert_eq!(found, expected, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_restart_only_what_may_have_changed_is_read() {
+        let session = |at: i64| Time(Timestamp::from_second(at).unwrap());
+        let known = LiveStreamStatus {
+            session_started_at: Some(session(1)),
+            ..status(vec![])
+        };
+        let finished = stream(false, Some(false), Some(1));
+        assert!(!unknown_past(&known, &finished));
+        assert!(!unknown_past(
+            &LiveStreamStatus::default(),
+            &stream(false, None, None)
+        ));
+        let changed: [fn(&mut LiveStreamStatus); 4] = [
+            |status| status.live = Some(true),
+            |status| status.recording = Some(true),
+            |status| status.session_started_at = None,
+            |status| status.video_count = None,
+        ];
+        for change in changed {
+            let mut status = known.clone();
+            change(&mut status);
+            assert!(unknown_past(&status, &finished), "{status:?}");
+        }
+        let unfinished = status(vec![video(&seen("1", VideoState::Viewable, Some(1)))]);
+        assert!(unknown_past(&unfinished, &finished));
+        assert!(unknown_past(&known, &stream(true, Some(false), Some(1))));
+    }
+
+    #[test]
+    fn readings_back_off_and_end() {
+        let start = clock::now().mono;
+        let mut shelving = Shelving::default();
+        assert_eq!(shelving.due(&[]), None);
+        shelving.stopped(Some(VideoId::new("7")), start);
+        assert_eq!(shelving.due(&[]), Some(start));
+        // It is expected, and not listed for long.
+        let mut now = start;
+        let mut readings = 0;
+        while let Some(due) = shelving.due(&[]) {
+            assert!(due >= now && readings < 100);
+            now = due.max(now + Duration::from_millis(1));
+            shelving.shelved(&shelf(now, vec![]), false, false);
+            readings += 1;
+        }
+        assert!(now > start + AFTER_THE_END && now < start + AFTER_THE_END * 2);
+        assert!(readings < 20, "{readings}");
+    }
+
+    #[test]
+    fn a_video_that_is_not_done_is_looked_at_for_a_day() {
+        let start = clock::now().mono;
+        let pending = seen("7", VideoState::Pending, Some(1));
+        let videos = [video(&pending)];
+        let mut shelving = Shelving::default();
+        shelving.stopped(Some(VideoId::new("7")), start);
+        shelving.shelved(&shelf(start, vec![pending.clone()]), true, true);
+        assert!(shelving.is_whole_since(start));
+        let (mut now, mut readings) = (start, 0);
+        while let Some(due) = shelving.due(&videos) {
+            now = due;
+            shelving.shelved(&shelf(now, vec![pending.clone()]), false, false);
+            readings += 1;
+        }
+        assert!(now >= start + GIVE_UP && readings < 50, "{readings}");
+        // Done, nobody looks.
+        let mut shelving = Shelving::default();
+        shelving.stopped(None, start);
+        let ready = seen("7", VideoState::Ready, Some(1));
+        shelving.shelved(&shelf(start, vec![ready.clone()]), true, true);
+        assert_eq!(shelving.due(&[video(&ready)]), None);
+    }
+
+    #[test]
+    fn each_video_and_each_end_is_told_once() {
+        let now = clock::now().mono;
+        let stream = StreamId::new("1");
+        let words = |shelved: &Shelved| -> Vec<String> {
+            let news = shelved.news.iter();
+            news.map(|happening| {
+                if let Happening::VideoFound { id, .. } = happening {
+                    format!("found {id}")
+                } else if let Happening::VideoReady { id, .. } = happening {
+                    format!("ready {id}")
+                } else if let Happening::VideoFailed { id, .. } = happening {
+                    format!("failed {id}")
+                } else {
+                    format!("{happening:?}")
+                }
+            })
+            .collect()
+        };
+        let mut old = LiveStreamStatus::default();
+        for (state, expected) in [
+            (VideoState::Empty, vec!["found 7"]),
+            (VideoState::Empty, vec![]),
+            (VideoState::Pending, vec![]),
+            (VideoState::Ready, vec!["ready 7"]),
+            (VideoState::Ready, vec![]),
+        ] {
+            let shelved = shelve(&old, &stream, &shelf(now, vec![seen("7", state, Some(1))]));
+            assert_eq!(words(&shelved), expected);
+            old.videos = shelved.videos;
+        }
+        let failed = shelve(
+            &old,
+            &stream,
+            &shelf(now, vec![seen("8", VideoState::Error, None)]),
+        );
+        assert_eq!(words(&failed), ["found 8", "failed 8"]);
+    }
+
+    #[test]
+    fn what_newer_ones_pushed_out_is_not_told_again() {
+        let now = clock::now().mono;
+        let list = |ids: std::ops::Range<i64>| -> Vec<ObservedVideo> {
+            ids.rev()
+                .map(|id| seen(&id.to_string(), VideoState::Ready, Some(id)))
+                .collect()
+        };
+        let old = status(list(10..60).iter().map(video).collect());
+        let news = |newest: Vec<ObservedVideo>| {
+            shelve(&old, &StreamId::new("1"), &shelf(now, newest))
+                .news
+                .len()
+        };
+        // The newest was deleted, and one that was told long ago moves up.
+        assert_eq!(news(list(9..59)), 0);
+        assert_eq!(news(list(11..61)), 2, "found and ready");
+        // So many that nothing of the old list is left.
+        assert_eq!(news(list(100..150)), 100);
+    }
+}
