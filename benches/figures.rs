@@ -118,6 +118,7 @@ async fn webhook() {
         "--log=info",
         "--settling=60s",
         "--call-deadline=20s",
+        "--live-poll=1h",
         "--webhook-listen=127.0.0.1:0",
     ]);
     let account = world

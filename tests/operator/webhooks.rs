@@ -27,9 +27,9 @@ async fn receiving(name: &str, flags: &[&str]) -> World {
     world
 }
 
-/// Starts an operator that receives webhooks.
+/// Starts an operator that receives webhooks, and does not read by itself what is on air.
 fn start(world: &mut World, flags: &[&str]) {
-    let mut all = vec!["--webhook-listen=127.0.0.1:0"];
+    let mut all = vec!["--webhook-listen=127.0.0.1:0", "--live-poll=1h"];
     all.extend(flags);
     world.start(&all);
 }

@@ -295,11 +295,27 @@ async fn two_accounts_of_a_client_have_a_path_each_and_a_deleted_one_loses_it() 
         until_reads(&world, id, before + 1).await;
     }
 
+    // Somebody else holds the account back, so no garbage collector takes its Secret.
+    let hold = json!({"metadata": {"finalizers": ["example.org/hold", "livestream-operator.io/finalizer"]}});
+    world
+        .patch("StreamingAccount", "second", hold)
+        .await
+        .unwrap();
     world.delete("StreamingAccount", "second").await;
-    world.until_gone("StreamingAccount", "second").await;
-    // There is no garbage collector here that could have done it.
+    world
+        .until("StreamingAccount", "second", "let go by us", |account| {
+            account.finalizers() == ["example.org/hold"]
+        })
+        .await;
     assert!(held(&world, "second-webhook").await.is_empty());
     assert_eq!(answered(&world, &other).await, 404);
+    assert_eq!(answered(&world, &own).await, 200);
+    let free = json!({"metadata": {"finalizers": null}});
+    world
+        .patch("StreamingAccount", "second", free)
+        .await
+        .unwrap();
+    world.until_gone("StreamingAccount", "second").await;
     assert_eq!(answered(&world, &own).await, 200);
 }
 
