@@ -105,6 +105,13 @@ impl Pass<'_> {
             });
         }
         let account = self.account(now);
+        if let (Some(_), Ok(account)) = (&self.object.metadata.deletion_timestamp, &account) {
+            // It may wait long for its turn, and reads what it needs by itself.
+            account
+                .client
+                .desk
+                .follow((KIND, self.key.clone()), Vec::new());
+        }
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
         self.observe(&known, now);

@@ -344,9 +344,11 @@ impl Mirror {
         self.lock().walks.last
     }
 
-    /// When the call began that told us last of a stream.
+    /// When the call began that told us last of a stream, if only that there is none.
     pub fn told(&self, id: &StreamId) -> Option<Instant> {
-        self.lock().streams.get(id).map(|entry| entry.told)
+        let inner = self.lock();
+        let told = inner.streams.get(id)?.told;
+        Some(inner.not_found.get(id).map_or(told, |at| told.max(*at)))
     }
 
     /// How many pages the last whole walk had.

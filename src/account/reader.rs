@@ -407,3 +407,99 @@ async fn sleep_or_wait(wait: Option<Duration>) {
 fn backoff(failures: u32) -> Duration {
     Duration::from_millis(500).saturating_mul(1 << failures.saturating_sub(1).min(6))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::VideoState, provider::VideoId};
+
+    fn id(id: &str) -> StreamId {
+        StreamId::new(id)
+    }
+
+    fn who(name: &str) -> Follower {
+        ("LiveStream", ObjectKey::new("ns", name))
+    }
+
+    #[test]
+    fn what_is_followed_is_due_when_its_last_news_are_old() {
+        let desk = Desk::default();
+        let start = clock::now().mono;
+        let every = Duration::from_secs(2);
+        desk.follow(who("a"), vec![(id("1"), every), (id("gone"), every)]);
+        desk.follow(who("b"), vec![(id("1"), every * 5)]);
+        let told = |stream: &StreamId| (*stream == id("1")).then_some(start);
+        let due = desk.due(start, told);
+        assert_eq!((due.followed.len(), due.next), (0, Some(start + every)));
+        let due = desk.due(start + every, told);
+        assert_eq!(due.followed, BTreeSet::from([id("1")]));
+        desk.follow(who("a"), vec![]);
+        assert_eq!(desk.due(start + every, told).next, Some(start + every * 5));
+    }
+
+    #[test]
+    fn hints_merge_and_a_flood_of_them_is_read_a_few_times_a_second() {
+        let desk = Desk::default();
+        let start = clock::now().mono;
+        let mut reads = 0;
+        for millis in 0..10_000 {
+            let now = start + Duration::from_millis(millis / 10);
+            desk.hint(id("1"), false, now);
+            if !desk.due(now, |_| None).hinted.is_empty() {
+                desk.reading(&id("1"), now);
+                reads += 1;
+            }
+        }
+        assert_eq!(reads, 4);
+        // The last one is not lost.
+        let due = desk.due(start + Duration::from_secs(1), |_| None);
+        assert_eq!(due.hinted, BTreeSet::from([id("1")]));
+    }
+
+    #[test]
+    fn a_wish_for_videos_that_comes_while_they_are_read_stays() {
+        let desk = Desk::default();
+        let start = clock::now().mono;
+        let listing = |asked| Shelf {
+            asked,
+            newest: vec![],
+            count: 0,
+        };
+        desk.videos_at(&id("1"), Some(start));
+        desk.hint(id("1"), true, start + Duration::from_secs(1));
+        desk.read(&id("1"), listing(start));
+        let now = start + Duration::from_secs(1);
+        assert_eq!(desk.due(now, |_| None).videos, BTreeSet::from([id("1")]));
+        desk.read(&id("1"), listing(now));
+        assert_eq!(desk.due(now, |_| None), Due::default());
+        // What was read later is not put away with what was told earlier.
+        desk.put_away(&id("1"), start);
+        assert!(desk.shelf(&id("1")).is_some());
+        desk.put_away(&id("1"), now);
+        assert!(desk.shelf(&id("1")).is_none());
+    }
+
+    #[test]
+    fn the_newest_come_first() {
+        let video = |id: &str, began: Option<i64>| ObservedVideo {
+            id: VideoId::new(id),
+            stream: None,
+            state: VideoState::Empty,
+            started_at: began.and_then(|at| Timestamp::from_second(at).ok()),
+            duration_seconds: None,
+            hls_url: None,
+            dash_url: None,
+            iframe_url: None,
+            error: None,
+        };
+        let mut videos = [
+            video("9", Some(1)),
+            video("10", Some(1)),
+            video("1", Some(2)),
+            video("5", None),
+        ];
+        videos.sort_by(newest_first);
+        let ids: Vec<&str> = videos.iter().map(|video| video.id.as_str()).collect();
+        assert_eq!(ids, ["5", "1", "10", "9"]);
+    }
+}

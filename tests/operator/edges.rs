@@ -10,7 +10,7 @@ async fn an_object_goes_whose_active_stream_was_deleted_at_the_provider_a_moment
     // No walk comes in between: what is known is from the creation.
     world.account(json!({"pollIntervalSeconds": 3600})).await;
     let mut world = world;
-    world.start(&[]);
+    world.start(&["--live-poll=1h"]);
     world.stream("keynote", json!({"active": true})).await;
     world
         .stream("kept", json!({"active": true, "deletionPolicy": "Retain"}))

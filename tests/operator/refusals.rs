@@ -783,14 +783,25 @@ async fn kubectl_shows_the_columns_that_matter_and_both_kinds_by_one_word() {
         .collect();
     assert_eq!(
         rows[0],
-        ["NAME", "READY", "ACTIVE", "LIVE", "RECORDING", "ID", "AGE"],
+        [
+            "NAME",
+            "READY",
+            "ACTIVE",
+            "LIVE",
+            "RECORDING",
+            "VIDEOS",
+            "ID",
+            "AGE",
+            "REASON"
+        ],
         "{text}"
     );
     assert_eq!(
-        rows[1][..6],
-        ["keynote", "True", "true", "true", "false", &id.to_string()],
+        rows[1][..5],
+        ["keynote", "True", "true", "true", "NotRecording"],
         "{text}"
     );
+    assert!(rows[1].contains(&id.to_string().as_str()), "{text}");
 
     let output = world.kubectl(&["get", "streaming", "-o", "name"], "").await;
     let text = String::from_utf8(output.stdout).unwrap();
