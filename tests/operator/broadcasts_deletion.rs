@@ -1,0 +1,1 @@
+//! What goes with a Broadcast, in which order, and what blocks it.

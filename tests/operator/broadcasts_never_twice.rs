@@ -1,0 +1,1 @@
+//! Never twice, never lost: unknown outcomes, replies without an id, wiped status.
