@@ -262,6 +262,9 @@ impl<T: Mirrored> Mirror<T> {
         walks.whole += 1;
         walks.last = Some(walk.began);
         walks.pages = walk.pages;
+        // What shows no id may be one of those that seem to be missing.
+        let nameless = walk.unreadable.iter().filter(|item| item.id.is_none());
+        let nameless = nameless.count();
         if walk.unreadable.is_empty() {
             walks.provable.push(walk.began);
             let surplus = walks.provable.len().saturating_sub(2);
@@ -281,11 +284,11 @@ impl<T: Mirrored> Mirror<T> {
                     .is_none_or(|e| self.missed(e, walk.began))
             })
             .collect();
-        inner.vanished =
-            (missing.len() > 3 && missing.len() * 20 > held.len()).then_some(Vanished {
-                missing: missing.len(),
-                held: held.len(),
-            });
+        let missing = missing.len().saturating_sub(nameless);
+        inner.vanished = (missing > 3 && missing * 20 > held.len()).then_some(Vanished {
+            missing,
+            held: held.len(),
+        });
 
         // What nobody holds and two walks in a row did not show is gone. Who may have seen it as a
         // double looks again.
@@ -753,6 +756,76 @@ mod tests {
                 held.len()
             );
         }
+    }
+
+    #[test]
+    fn items_without_an_id_may_be_those_that_seem_to_be_missing() {
+        let story = Story::begin();
+        let held = ["1", "2", "3", "4"].map(StreamId::new);
+        for (nameless, vanished) in [(0, true), (1, false)] {
+            let unreadable = vec![
+                Unreadable {
+                    id: None,
+                    what: "no id".into(),
+                };
+                nameless
+            ];
+            story.mirror.walked(
+                Walk {
+                    began: story.at(100),
+                    pages: 1,
+                    unreadable,
+                },
+                &held,
+            );
+            assert_eq!(story.mirror.vanished().is_some(), vanished, "{nameless}");
+        }
+    }
+
+    #[test]
+    fn who_rests_forgets_what_grows_old_and_proves_nothing_with_it() {
+        let story = Story::begin();
+        story.walk(100, &[stream("1", "u", "a")], &[]);
+        story.walk(101, &[stream("1", "u", "a")], &[]);
+        story.mirror.wrote(story.at(102), stream("2", "u", "b"));
+        assert!(story.mirror.absent_since(story.start, None));
+        story.mirror.rest();
+        assert!(!story.mirror.absent_since(story.start, None));
+        assert!(!story.mirror.walked_once());
+        assert_eq!(
+            (story.name("1"), story.name("2").as_deref()),
+            (None, Some("b"))
+        );
+        let named = story.mirror.named(&ObjectKey::new("ns", "keynote"));
+        assert_eq!(named.len(), 1);
+    }
+
+    #[test]
+    fn a_broadcast_goes_by_its_name_and_keeps_what_a_list_leaves_out() {
+        use crate::provider::{BroadcastId, BroadcastSettings, ObservedBroadcast};
+        let start = clock::now().mono;
+        let mirror: Mirror<ObservedBroadcast> = Mirror::new(SETTLING, start);
+        let seen = |name: Option<&str>, streams| ObservedBroadcast {
+            id: BroadcastId::new("7"),
+            settings: BroadcastSettings {
+                name: name.map(str::to_owned),
+                streams,
+                ..BroadcastSettings::default()
+            },
+            iframe_url: None,
+        };
+        let at = |second| start + Duration::from_secs(second);
+        let streams = Some(vec![StreamId::new("1")]);
+        mirror.wrote(at(1), seen(Some("mark"), streams.clone()));
+        assert_eq!(mirror.named(&"mark".to_owned()).len(), 1);
+        // A list that lags behind does not give it its old name back.
+        mirror.wrote(at(2), seen(Some("Keynote"), streams.clone()));
+        mirror.read(at(30), seen(Some("mark"), None));
+        assert!(mirror.named(&"mark".to_owned()).is_empty());
+        mirror.read(at(90), seen(Some("Other"), None));
+        let sight = mirror.sight(&BroadcastId::new("7")).seen.unwrap();
+        assert_eq!(sight.settings.name.as_deref(), Some("Other"));
+        assert_eq!(sight.settings.streams, streams);
     }
 
     #[test]

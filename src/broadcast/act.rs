@@ -74,7 +74,7 @@ impl Pass<'_> {
             }
             Plan::Delete(id) => {
                 let result = broadcasts.delete(id).await;
-                self.count("delete", &result);
+                self.count("delete_broadcast", &result);
                 result.map(|()| {
                     mirror.deleted(clock::now().mono, id);
                     self.happenings.push(Happening::Deleted(id.clone()));
@@ -154,7 +154,7 @@ impl Pass<'_> {
             memory.lost.clone_from(&creation.replaces);
         });
         let result = broadcasts.create(&creation.settings).await;
-        self.count("create", &result);
+        self.count("create_broadcast", &result);
         let ended = clock::now().mono;
         let (remembered, result) = match result {
             Ok(Some(id)) => {
@@ -267,7 +267,7 @@ impl Pass<'_> {
         id: &BroadcastId,
         result: Result<Option<ObservedBroadcast>, ProviderError>,
     ) -> Result<(), ProviderError> {
-        self.count("update", &result);
+        self.count("update_broadcast", &result);
         let ended = clock::now().mono;
         let mirror = &account.client.broadcasts;
         match result? {

@@ -80,6 +80,10 @@ impl Pass<'_> {
             let other = ObjectKey::new(&self.key.namespace, theirs);
             let account_name = theirs.clone();
             match self.ctx.registry.get(&other) {
+                // What was in step stays so: that account says what is wrong with it.
+                None if self.in_step() || !self.ctx.registry.tried(&other) => {
+                    return Found::Untold;
+                }
                 None => {
                     return Found::Unopened {
                         name,

@@ -339,3 +339,6 @@ fn past(known: &Known, memory: &Memory) -> Past {
         known.finalizer,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,7 +108,7 @@ impl Pass<'_> {
             && let Some(broadcasts) = &account.connection.broadcasts
         {
             let result = broadcasts.delete(&id).await;
-            self.count("delete", &result);
+            self.count("delete_broadcast", &result);
             if result.is_ok() {
                 account.client.broadcasts.deleted(clock::now().mono, &id);
                 self.happenings.push(Happening::Deleted(id));

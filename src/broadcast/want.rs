@@ -42,6 +42,9 @@ pub enum Found {
         /// Its account.
         account: String,
     },
+    /// Nothing is known of the account of the LiveStream yet, or it cannot be used for now while all
+    /// is in step.
+    Untold,
     /// The account of the LiveStream is another client's.
     Elsewhere {
         /// The LiveStream.
@@ -66,6 +69,7 @@ pub(super) fn want(spec: &BroadcastSpec, streams: Option<&[Found]>) -> Result<Wa
             Found::Unopened { name, account } => waits.push(format!(
                 "the StreamingAccount {account} of LiveStream {name} cannot be used yet"
             )),
+            Found::Untold => return Err(Outcome::Quiet),
             Found::Elsewhere { name, account } => {
                 return Err(Outcome::stalled(
                     Reason::StreamInOtherAccount,
@@ -179,6 +183,7 @@ mod tests {
         for (found, reason) in [
             (vec![id("9"), elsewhere], Reason::StreamInOtherAccount),
             (vec![id("9"), id("9")], Reason::StreamListedTwice),
+            (vec![id("9"), Found::Untold], Reason::Progressing),
         ] {
             let refused = want(&BroadcastSpec::default(), Some(&found)).unwrap_err();
             assert_eq!(refused.reason(), reason);

@@ -199,8 +199,8 @@ impl Pass<'_> {
     }
 
     /// A Broadcast that shows this object's stream and that a deletion waits for: one that is being
-    /// deleted before one that is not. What needs a human is not waited for, nor what stays at the
-    /// provider.
+    /// deleted before one that is not. What needs a human is not waited for: a refusal, or an
+    /// account that cannot be used; nor what stays at the provider.
     fn shown_by(&self) -> Option<ShownBy> {
         self.object.metadata.deletion_timestamp.as_ref()?;
         let index = &self.ctx.index;
@@ -219,10 +219,12 @@ impl Pass<'_> {
                     .deletion_policy
                     .map_or(adopted, |policy| policy == DeletionPolicy::Retain);
                 let conditions = status.map_or(&[][..], |status| &status.conditions);
-                let stalled = conditions::find(conditions, "Stalled").is_some();
+                let account = ObjectKey::new(&self.key.namespace, &spec.account_ref.name);
+                let stuck = conditions::find(conditions, "Stalled").is_some()
+                    || self.ctx.registry.get(&account).is_none();
                 let protected = conditions::find(conditions, "Ready")
                     .is_some_and(|ready| ready.reason == Reason::LiveProtected.as_str());
-                (!stays && !stalled).then(|| ShownBy {
+                (!stays && !stuck).then(|| ShownBy {
                     name: object.name_any(),
                     leaving: object.metadata.deletion_timestamp.is_some(),
                     protected,

@@ -694,3 +694,28 @@ async fn kubectl_tells_at_a_glance_and_an_annotation_asks_for_a_pass() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn the_example_works_with_the_example_of_a_stream() {
+    let world = World::new("bcast-example").await;
+    for file in ["examples/broadcast.yaml", "examples/push.yaml"] {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        let applied = world.kubectl(&["apply", "-f", &path], "").await;
+        assert!(
+            applied.status.success(),
+            "{file}: {}",
+            String::from_utf8_lossy(&applied.stderr)
+        );
+    }
+    world.until_broadcast("keynote").await;
+    let stream = world.stream_id("keynote").await;
+    assert_eq!(world.the_broadcast()["stream_ids"], json!([stream]));
+    // To the apiserver, what it stores is what the file says.
+    let path = format!("{}/examples/broadcast.yaml", env!("CARGO_MANIFEST_DIR"));
+    let diff = world.kubectl(&["diff", "-f", &path], "").await;
+    assert!(
+        diff.status.success(),
+        "{}",
+        String::from_utf8_lossy(&diff.stdout)
+    );
+}

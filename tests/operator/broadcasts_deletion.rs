@@ -318,3 +318,41 @@ async fn an_account_stays_while_a_broadcast_uses_it() {
     world.until_gone("StreamingAccount", "default").await;
     assert!(world.sim.broadcasts(CLIENT).is_empty());
 }
+
+#[tokio::test]
+async fn a_stream_does_not_wait_for_a_broadcast_whose_account_cannot_be_used() {
+    let mut world = World::new("bcast-other-key").await;
+    world
+        .secret("second", &[("apiKey", crate::harness::KEY)])
+        .await;
+    let spec = json!({
+        "gcore": {"apiKeySecretRef": {"name": "second", "key": "apiKey"}, "endpoint": world.sim.url()},
+        "requestsPerSecond": 500, "pollIntervalSeconds": 1,
+    });
+    world
+        .create("StreamingAccount", "second", spec)
+        .await
+        .unwrap();
+    world.until_account("second", "InStep").await;
+    keynote(&world, json!({"accountRef": {"name": "second"}})).await;
+    world.operator().kill();
+    world
+        .secrets()
+        .delete("second", &kube::api::DeleteParams::default())
+        .await
+        .unwrap();
+    world.start(&[]);
+    world.until_account("second", "SecretNotFound").await;
+    world.delete("Broadcast", "keynote").await;
+    world
+        .until_broadcast_reason("keynote", "Ready", "DeletionBlocked")
+        .await;
+    world.delete("LiveStream", "cam").await;
+    world.until_gone("LiveStream", "cam").await;
+    // And with the key, the broadcast goes too.
+    world
+        .secret("second", &[("apiKey", crate::harness::KEY)])
+        .await;
+    world.until_gone("Broadcast", "keynote").await;
+    assert_eq!(deletions(&world), [STREAM, BROADCAST]);
+}
