@@ -476,7 +476,7 @@ impl Client {
     }
 
     fn fail<T: Listed>(&self, error: ProviderError, failures: u32) {
-        tracing::debug!(client = self.id.as_str(), %error, failures, "a walk of the list of {} did not reach its end", T::WHAT);
+        tracing::debug!(client = self.id.as_str(), %error, failures, list = T::WHAT, "a walk of the list did not reach its end");
         for member in self.members().values_mut() {
             member.refused = false;
         }

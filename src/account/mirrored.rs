@@ -113,6 +113,16 @@ impl Mirrored for ObservedBroadcast {
         if new.streams.is_none() {
             new.streams.clone_from(&old_settings.streams);
         }
+        // A text that is empty is shown as empty.
+        for (text, old) in [
+            (&mut new.share_url, &old_settings.share_url),
+            (&mut new.custom_iframe_url, &old_settings.custom_iframe_url),
+            (&mut new.pending_message, &old_settings.pending_message),
+        ] {
+            if text.is_none() {
+                text.clone_from(old);
+            }
+        }
         new.show_dvr_after_finish = new
             .show_dvr_after_finish
             .or(old_settings.show_dvr_after_finish);

@@ -1,8 +1,15 @@
 //! A Broadcast's life: create, edit, wait for streams, pause by itself, finish.
 
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
 use crate::harness::{CLIENT, World, condition, is_ready, message, reason, status_of};
+
+/// Who is not woken looks again after a minute.
+const FALLBACK: Duration = Duration::from_secs(50);
 
 /// The states that were sent to the provider, in order.
 fn states(world: &World) -> Vec<String> {
@@ -167,8 +174,10 @@ async fn a_stream_that_is_missing_is_waited_for_and_its_arrival_wakes() {
         .await;
     assert_eq!(world.broadcast_posts(), 0);
 
+    let begin = Instant::now();
     world.edit("late", json!({"suspend": false})).await;
     world.until_broadcast("keynote").await;
+    assert!(begin.elapsed() < FALLBACK, "nothing woke it");
     let late = world.stream_id("late").await;
     assert_eq!(world.the_broadcast()["stream_ids"], json!([late, cam]));
 }
@@ -207,7 +216,7 @@ async fn a_stream_that_is_being_deleted_is_not_linked_and_the_rest_goes_on() {
 #[tokio::test]
 async fn a_stream_of_another_client_stalls_and_one_of_the_same_client_does_not() {
     const OTHER: u64 = 2002;
-    let world = World::new("bcast-account").await;
+    let mut world = World::new("bcast-account").await;
     world.sim.add_key("2002$other", OTHER);
     for (name, key) in [("theirs", "2002$other"), ("same", crate::harness::KEY)] {
         world
@@ -238,6 +247,24 @@ async fn a_stream_of_another_client_stalls_and_one_of_the_same_client_does_not()
     world.until_broadcast("keynote").await;
     let same = world.stream_id("same").await;
     assert_eq!(world.the_broadcast()["stream_ids"], json!([same]));
+
+    // What was in step stays so where that account cannot be used any more: the account tells.
+    world.operator().kill();
+    let history = world.history("Broadcast").await;
+    world
+        .secrets()
+        .delete("same-key", &DeleteParams::default())
+        .await
+        .unwrap();
+    world.start(&[]);
+    world.until_account("same", "SecretNotFound").await;
+    world.broadcast_walks(3).await;
+    assert!(is_ready(&world.get("Broadcast", "keynote").await.unwrap()));
+    assert!(
+        history.ready("keynote").len() <= 1,
+        "{:?}",
+        history.ready("keynote")
+    );
 }
 
 #[tokio::test]
@@ -475,6 +502,8 @@ async fn a_short_loss_of_signal_is_no_interruption() {
     world
         .until_broadcast_reason("keynote", "Live", "Live")
         .await;
+    world.until_broadcast("keynote").await;
+    let history = world.history("Broadcast").await;
     // An encoder that flaps: each loss is seen, none lasts.
     for _ in 0..5 {
         world.sim.set_live(cam, false).unwrap();
@@ -487,6 +516,30 @@ async fn a_short_loss_of_signal_is_no_interruption() {
             .await;
     }
     assert_eq!(states(&world), ["live"]);
+    assert_eq!(history.ready("keynote"), ["True InStep"]);
+}
+
+#[tokio::test]
+async fn streams_and_broadcasts_of_one_name_share_a_small_budget() {
+    let mut world = World::bare("bcast-budget").await;
+    world.account(json!({"requestsPerSecond": 5})).await;
+    world.start(&[]);
+    let begin = Instant::now();
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        world.stream(name, json!({"active": true})).await;
+        world
+            .broadcast(name, json!({"state": "live", "streams": [{"name": name}]}))
+            .await;
+    }
+    join_all(names.iter().map(async |name| {
+        world.until_ready(name).await;
+        world.until_broadcast(name).await;
+    }))
+    .await;
+    assert!(begin.elapsed() < FALLBACK, "a grant woke somebody else");
+    assert_eq!((world.posts(), world.broadcast_posts()), (5, 5));
+    assert_eq!(world.broadcast_changes().len(), 5);
 }
 
 #[tokio::test]

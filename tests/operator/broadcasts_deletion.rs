@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::faults::{Action, Fault};
 
-use crate::harness::{CLIENT, World, message};
+use crate::harness::{CLIENT, World, message, reason};
 
 /// A stream `cam` and a Broadcast `keynote` that shows it, with these fields of its spec besides.
 async fn keynote(world: &World, fields: Value) -> u64 {
@@ -81,10 +81,17 @@ async fn a_stream_whose_broadcast_stays_is_deleted_all_the_same() {
     keynote(&world, json!({})).await;
     world.delete("LiveStream", "cam").await;
     world.until_gone("LiveStream", "cam").await;
-    let object = world
-        .until_broadcast_reason("keynote", "Ready", "WaitingForStream")
+    world
+        .until(
+            "Broadcast",
+            "keynote",
+            "it waits for the stream",
+            |object| {
+                reason(object, "Ready") == "WaitingForStream"
+                    && message(object, "Ready").contains("no LiveStream cam")
+            },
+        )
         .await;
-    assert!(message(&object, "Ready").contains("no LiveStream cam"));
     assert_eq!(world.the_broadcast()["stream_ids"], json!([]));
 }
 
