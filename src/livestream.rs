@@ -31,7 +31,7 @@ use crate::{
     context::Context,
     finalizer,
     jitter::jitter,
-    object_key::ObjectKey,
+    object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
     provider::ProviderError,
     report::Happening,
@@ -118,11 +118,14 @@ impl Pass<'_> {
         let plan = plan::plan(&known, &self.memory(), &self.limits, now);
 
         if let (true, Ok(open)) = (plan.calls(), &account)
-            && !open.client.budget.try_take(&self.key, now.mono)
+            && !open
+                .client
+                .budget
+                .try_take(&Kind::LiveStream.seat(&self.key), now.mono)
         {
             if plan.is_apart() {
                 // What is on air does not wait behind what is only prepared.
-                open.client.budget.next(&self.key);
+                open.client.budget.next(&Kind::LiveStream.seat(&self.key));
             }
             if let Some(late) = self.late(&known, now) {
                 self.tell(
@@ -193,7 +196,10 @@ impl Pass<'_> {
             || matches!(&outcome, Outcome::Waiting { reason, .. } if *reason == Reason::Progressing);
         if next.calls() && more && !failed {
             if let (Plan::Read(_), Ok(account)) = (&plan, &account) {
-                account.client.budget.next(&self.key);
+                account
+                    .client
+                    .budget
+                    .next(&Kind::LiveStream.seat(&self.key));
             }
             return Ok(Action::requeue(Duration::ZERO));
         }

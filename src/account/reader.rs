@@ -69,8 +69,10 @@ pub struct Desk {
 struct Inner {
     followers: HashMap<Follower, Vec<(StreamId, Duration)>>,
     hints: HashSet<StreamId>,
-    /// When a stream was last read because of a hint.
+    broadcast_hints: HashSet<BroadcastId>,
+    /// When a stream, or a broadcast, was last read because of a hint.
     hinted: HashMap<StreamId, Instant>,
+    broadcasts_hinted: HashMap<BroadcastId, Instant>,
     /// When the videos of a stream are to be read.
     videos: HashMap<StreamId, Instant>,
     shelves: HashMap<StreamId, Arc<Shelf>>,
@@ -81,6 +83,8 @@ struct Inner {
 struct Due {
     /// Streams that hints named.
     hinted: BTreeSet<StreamId>,
+    /// Broadcasts that hints named.
+    broadcasts: BTreeSet<BroadcastId>,
     /// Streams that somebody follows.
     followed: BTreeSet<StreamId>,
     /// Streams whose videos are to be read.
@@ -90,12 +94,19 @@ struct Due {
 }
 
 impl Due {
-    fn put(
+    fn is_empty(&self) -> bool {
+        self.hinted.is_empty()
+            && self.broadcasts.is_empty()
+            && self.followed.is_empty()
+            && self.videos.is_empty()
+    }
+
+    fn put<I: Clone + Ord>(
         &mut self,
         when: Instant,
         now: Instant,
-        id: &StreamId,
-        list: fn(&mut Self) -> &mut BTreeSet<StreamId>,
+        id: &I,
+        list: fn(&mut Self) -> &mut BTreeSet<I>,
     ) {
         if when > now {
             self.next = Some(self.next.map_or(when, |next| next.min(when)));
@@ -181,6 +192,14 @@ impl Desk {
             let free = last.map_or(now, |last| *last + BETWEEN_HINTS);
             due.put(free, now, id, |due| &mut due.hinted);
         }
+        inner
+            .broadcasts_hinted
+            .retain(|_, at| now < *at + BETWEEN_HINTS);
+        for id in &inner.broadcast_hints {
+            let last = inner.broadcasts_hinted.get(id);
+            let free = last.map_or(now, |last| *last + BETWEEN_HINTS);
+            due.put(free, now, id, |due| &mut due.broadcasts);
+        }
         for (id, every) in inner.followers.values().flatten() {
             if let Some(told) = told(id) {
                 due.put(told + *every, now, id, |due| &mut due.followed);
@@ -198,6 +217,18 @@ impl Desk {
         if inner.hints.remove(id) {
             inner.hinted.insert(id.clone(), now);
         }
+    }
+
+    /// A broadcast is being read now.
+    fn reading_broadcast(&self, id: &BroadcastId, now: Instant) {
+        let mut inner = self.lock();
+        inner.broadcast_hints.remove(id);
+        inner.broadcasts_hinted.insert(id.clone(), now);
+    }
+
+    fn hint_broadcast(&self, id: BroadcastId) {
+        self.lock().broadcast_hints.insert(id);
+        self.changed.notify_one();
     }
 
     /// The videos of a stream were read. A wish that came meanwhile stays.
@@ -240,6 +271,9 @@ impl Client {
             Hint::VideoOf(id) if self.is_held(&id) => {
                 self.desk.hint(id, true, clock::now().mono);
             }
+            Hint::Broadcast(id) if !self.index.broadcasts.of_broadcast(&id).is_empty() => {
+                self.desk.hint_broadcast(id);
+            }
             Hint::Stream(_) | Hint::VideoOf(_) | Hint::Broadcast(_) => {}
         }
     }
@@ -270,7 +304,7 @@ impl Client {
                 self.mirror.demand_walk(now);
                 walk = Some(now);
             }
-            if due.hinted.is_empty() && due.followed.is_empty() && due.videos.is_empty() {
+            if due.is_empty() {
                 let wait = due.next.map(|at| at.saturating_duration_since(now));
                 tokio::select! {
                     () = sleep_or_wait(wait) => {}
@@ -293,6 +327,9 @@ impl Client {
         for id in due.hinted.union(&due.followed) {
             self.read_stream(id, pace).await?;
         }
+        for id in &due.broadcasts {
+            self.read_broadcast(id, pace).await?;
+        }
         for id in &due.videos {
             self.read_videos(id, pace).await?;
         }
@@ -310,6 +347,24 @@ impl Client {
         } else {
             self.mirror.not_found(asked, id);
             self.tell_of(id);
+        }
+        Ok(())
+    }
+
+    async fn read_broadcast(&self, id: &BroadcastId, pace: &mut Pace) -> Result<(), ProviderError> {
+        pace.keep(self.rate()).await;
+        let (account, connection) = self.next_caller().await?;
+        let asked = clock::now().mono;
+        self.desk.reading_broadcast(id, asked);
+        let Some(broadcasts) = &connection.broadcasts else {
+            return Ok(());
+        };
+        let found = broadcasts.get(id).await;
+        if let Some(broadcast) = self.answered(&account, found)? {
+            self.tell_broadcasts(&self.broadcasts.read(asked, broadcast));
+        } else {
+            self.broadcasts.not_found(asked, id);
+            self.tell_of_broadcast(id);
         }
         Ok(())
     }

@@ -70,6 +70,9 @@ pub(super) async fn resync(every: Duration, context: Arc<Context>) {
         if let Some(webhooks) = &context.webhooks {
             webhooks.ledger.doubt_all();
         }
+        context
+            .broadcast_wakes
+            .wake_all(context.index.broadcasts.all());
         let accounts = context.accounts.state();
         context
             .account_wakes

@@ -35,7 +35,7 @@ impl Pass<'_> {
             return Ok(Acted::Stale);
         }
         let at = clock::now();
-        let session = account.client.mirror.sight(id).stream;
+        let session = account.client.mirror.sight(id).seen;
         let session = session.and_then(|stream| stream.session_started_at);
         let status = LiveStreamStatus {
             recording_request: Some(RecordingRequest {
