@@ -26,8 +26,9 @@ use self::{
     plan::{Limits, Plan},
 };
 use crate::{
+    account::Account,
     api::{LiveStream, LiveStreamStatus},
-    clock,
+    clock::{self, Now},
     context::Context,
     finalizer,
     jitter::jitter,
@@ -105,12 +106,9 @@ impl Pass<'_> {
             });
         }
         let account = self.account(now);
-        if let (Some(_), Ok(account)) = (&self.object.metadata.deletion_timestamp, &account) {
+        if self.object.metadata.deletion_timestamp.is_some() {
             // It may wait long for its turn, and reads what it needs by itself.
-            account
-                .client
-                .desk
-                .follow((KIND, self.key.clone()), Vec::new());
+            self.leave_alone(account.as_ref(), None);
         }
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
@@ -118,22 +116,17 @@ impl Pass<'_> {
         let plan = plan::plan(&known, &self.memory(), &self.limits, now);
 
         if let (true, Ok(open)) = (plan.calls(), &account)
-            && !open
-                .client
-                .budget
-                .try_take(&Kind::LiveStream.seat(&self.key), now.mono)
+            && !self.may_call(&plan, open, now)
         {
-            if plan.is_apart() {
-                // What is on air does not wait behind what is only prepared.
-                open.client.budget.next(&Kind::LiveStream.seat(&self.key));
-            }
             if let Some(late) = self.late(&known, now) {
+                let stream = Self::held(&known, &self.limits);
+                let secret = self.old_status().ingest_secret_name;
                 self.tell(
                     account.as_ref(),
                     &known,
-                    Self::held(&known, &self.limits).as_deref(),
+                    stream.as_deref(),
                     &late,
-                    self.old_status().ingest_secret_name,
+                    secret,
                     now,
                 )
                 .await?;
@@ -209,6 +202,17 @@ impl Pass<'_> {
             .settings
             .schedule
             .next_within(&outcome, failures, jitter(), again))
+    }
+
+    /// Whether the budget grants a call now. If not, the object is woken when it does; what is on air
+    /// does not wait behind what is only prepared.
+    fn may_call(&self, plan: &Plan, account: &Account, now: Now) -> bool {
+        let (seat, budget) = (Kind::LiveStream.seat(&self.key), &account.client.budget);
+        let granted = budget.try_take(&seat, now.mono);
+        if !granted && plan.is_apart() {
+            budget.next(&seat);
+        }
+        granted
     }
 
     /// The pass is made again, later each time: what it needs has not come yet.

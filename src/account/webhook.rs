@@ -17,7 +17,7 @@ use crate::{
     context::Context,
     object_key::ObjectKey,
     owned_secret,
-    report::Happening,
+    report::{Happening, WebhookNews},
     webhooks::{Standing, State, Token, Webhooks},
 };
 
@@ -152,9 +152,9 @@ impl Keeper<'_> {
         let status = self.account.status.as_ref();
         let had_one = status.is_some_and(|status| status.webhook_secret_name.is_some());
         self.tell(if had_one {
-            Happening::WebhookReplaced(self.name.clone())
+            WebhookNews::Replaced(self.name.clone())
         } else {
-            Happening::WebhookMade(self.name.clone())
+            WebhookNews::Made(self.name.clone())
         });
         Ok((State::Listening, self.asked.clone().or(receipt)))
     }
@@ -189,9 +189,9 @@ impl Keeper<'_> {
         };
         self.open(&[&Some(token), &previous]);
         self.tell(if rotated {
-            Happening::WebhookRotated(self.name.clone())
+            WebhookNews::Rotated(self.name.clone())
         } else {
-            Happening::WebhookReplaced(self.name.clone())
+            WebhookNews::Replaced(self.name.clone())
         });
         Ok((state, self.asked.clone().or(receipt)))
     }
@@ -213,7 +213,8 @@ impl Keeper<'_> {
         self.webhooks.doors.open(self.key, digests);
     }
 
-    fn tell(&self, happening: Happening) {
+    fn tell(&self, news: WebhookNews) {
+        let happening: Happening = Happening::Webhook(news);
         self.ctx.reporter.happened(self.account, &[happening]);
     }
 }

@@ -128,7 +128,8 @@ impl Pass<'_> {
             _ => None,
         };
         let news = listed.iter().flat_map(|listed| &listed.shelved.news);
-        self.happenings.extend(news.cloned());
+        self.happenings
+            .extend(news.cloned().map(Happening::Recording));
         let seen = status::Seen {
             generation: known.generation,
             outcome,
@@ -177,7 +178,9 @@ impl Pass<'_> {
                 let mut untold = std::mem::take(&mut self.happenings);
                 // What the list of videos showed is found there again.
                 let again = listed.map(|listed| listed.shelved.news).unwrap_or_default();
-                untold.retain(|happening| !again.contains(happening));
+                untold.retain(|happening| {
+                    !matches!(happening, Happening::Recording(news) if again.contains(news))
+                });
                 self.ctx
                     .memories
                     .change(&self.uid, |memory| memory.untold = untold);

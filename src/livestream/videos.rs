@@ -17,7 +17,7 @@ use crate::{
     account::Shelf,
     api::{LiveStreamStatus, Video, VideoState},
     provider::{ObservedStream, ObservedVideo, StreamId, VideoId},
-    report::Happening,
+    report::RecordingNews,
 };
 
 /// The longest wait between two readings while a recording runs: a long one is cut into files.
@@ -203,7 +203,7 @@ pub(super) struct Shelved {
     /// How many there are.
     pub(super) count: i64,
     /// What has become known.
-    pub(super) news: Vec<Happening>,
+    pub(super) news: Vec<RecordingNews>,
     /// There are videos that the status did not name.
     pub(super) found: bool,
 }
@@ -226,7 +226,7 @@ pub(super) fn shelve(old: &LiveStreamStatus, stream: &StreamId, listing: &Shelf)
             None if full && is_behind(&before, &listing.newest, place) => {}
             None => {
                 shelved.found = true;
-                shelved.news.push(Happening::VideoFound {
+                shelved.news.push(RecordingNews::VideoFound {
                     id: seen.id.clone(),
                     stream: stream.clone(),
                 });
@@ -246,11 +246,11 @@ fn is_behind(known: &HashMap<&str, &Video>, newest: &[ObservedVideo], place: usi
 }
 
 /// The end of a video's processing, where it has come to one.
-fn end_of(video: &Video, stream: &StreamId) -> Option<Happening> {
+fn end_of(video: &Video, stream: &StreamId) -> Option<RecordingNews> {
     let (id, stream) = (VideoId::new(&video.id), stream.clone());
     match video.state {
-        VideoState::Ready => Some(Happening::VideoReady { id, stream }),
-        VideoState::Error => Some(Happening::VideoFailed {
+        VideoState::Ready => Some(RecordingNews::VideoReady { id, stream }),
+        VideoState::Error => Some(RecordingNews::VideoFailed {
             id,
             stream,
             error: video.error.clone(),
@@ -437,16 +437,13 @@ mod tests {
         let stream = StreamId::new("1");
         let words = |shelved: &Shelved| -> Vec<String> {
             let news = shelved.news.iter();
-            news.map(|happening| {
-                if let Happening::VideoFound { id, .. } = happening {
-                    format!("found {id}")
-                } else if let Happening::VideoReady { id, .. } = happening {
-                    format!("ready {id}")
-                } else if let Happening::VideoFailed { id, .. } = happening {
-                    format!("failed {id}")
-                } else {
-                    format!("{happening:?}")
-                }
+            news.map(|news| match news {
+                RecordingNews::VideoFound { id, .. } => format!("found {id}"),
+                RecordingNews::VideoReady { id, .. } => format!("ready {id}"),
+                RecordingNews::VideoFailed { id, .. } => format!("failed {id}"),
+                RecordingNews::Requested(_)
+                | RecordingNews::Ended { .. }
+                | RecordingNews::StorageLow(_) => format!("{news:?}"),
             })
             .collect()
         };

@@ -15,7 +15,7 @@ use crate::{
     clock,
     outcome::{Outcome, Reason},
     provider::{ProviderError, Start, StreamId},
-    report::Happening,
+    report::{Happening, RecordingNews},
     status_write,
     status_write::Written,
 };
@@ -85,11 +85,10 @@ impl Pass<'_> {
                     .iter()
                     .any(|c| c.type_ == "StorageLow");
                 if let Some(storage) = storage.filter(|_| !low) {
-                    self.happenings.push(Happening::StorageLow(storage));
+                    self.tell_of(RecordingNews::StorageLow(storage));
                 }
                 self.air(|air| air.storage = Some(storage));
-                self.happenings
-                    .push(Happening::RecordingRequested(id.clone()));
+                self.tell_of(RecordingNews::Requested(id.clone()));
             }
             Ok(Start::NoSpace) => {
                 let outcome = Outcome::stalled(
@@ -140,7 +139,7 @@ impl Pass<'_> {
             Ok(video) => {
                 account.client.mirror.stopped_recording(ended, id);
                 let video = video.map(|video| video.id);
-                self.happenings.push(Happening::RecordingEnded {
+                self.tell_of(RecordingNews::Ended {
                     stream: id.clone(),
                     video: video.clone(),
                 });
@@ -154,6 +153,10 @@ impl Pass<'_> {
             }
         }
         Ok(Acted::Done)
+    }
+
+    fn tell_of(&mut self, news: RecordingNews) {
+        self.happenings.push(Happening::Recording(news));
     }
 
     /// A call about a recording failed. What may have been carried out is seen on the stream; what was
