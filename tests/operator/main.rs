@@ -33,4 +33,5 @@ mod recordings;
 mod references;
 mod refusals;
 mod rest;
+mod tutorial;
 mod webhooks;
