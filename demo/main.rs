@@ -4,6 +4,7 @@
 //! the operator, and then does what users do, with kubectl.
 
 mod cluster;
+mod event;
 mod kubectl;
 mod steps;
 
@@ -50,6 +51,8 @@ async fn show(root: &Path) -> Result<()> {
     demo.operator.kill().ok();
     demo.operator.wait().ok();
     result.map_err(|error| format!("{error}\nThe operator's log is {}", demo.log.display()))?;
+    // Nobody needs the log of a demo that went well.
+    std::fs::remove_file(&demo.log).ok();
     cleaned
 }
 

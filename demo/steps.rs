@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{CLIENT, Demo, Result};
+use crate::{CLIENT, Demo, Result, event};
 
 pub const FIRST_KEY: &str = "1001$demo-first-key";
 const SECOND_KEY: &str = "1001$demo-second-key";
@@ -23,16 +23,16 @@ pub async fn all(demo: &mut Demo, root: &Path) -> Result<()> {
         .create(CLIENT, json!({"name": "studio (old name)", "active": true}))
         .map_err(|e| format!("{e:?}"))?;
     account(demo, root)?;
-    let keynote = created(demo, root, studio)?;
+    event::play(demo, root).await?;
+    let keynote = adopted(demo, root, studio)?;
     edited(demo, keynote).await?;
-    live(demo, keynote)?;
     drift(demo, keynote).await?;
     rotated(demo, keynote).await?;
     deleted(demo, studio)?;
     account_gone(demo)
 }
 
-fn example(root: &Path, file: &str) -> Result<String> {
+pub fn example(root: &Path, file: &str) -> Result<String> {
     fs::read_to_string(root.join("examples").join(file))
         .map_err(|e| format!("examples/{file}: {e}"))
 }
@@ -55,10 +55,10 @@ fn account(demo: &Demo, root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn created(demo: &Demo, root: &Path, studio: u64) -> Result<u64> {
-    title("2. Created: a push stream, a pull stream, and one that is there already, adopted");
+fn adopted(demo: &Demo, root: &Path, studio: u64) -> Result<u64> {
+    title("8. A pull stream, and one that is there already, adopted");
     println!("  (stream {studio} was made by hand; the example's id is replaced by its id)");
-    for file in ["push.yaml", "pull.yaml", "adopted.yaml"] {
+    for file in ["pull.yaml", "adopted.yaml"] {
         demo.kubectl.apply(
             &format!("examples/{file}"),
             &example(root, file)?.replace("320423", &studio.to_string()),
@@ -102,7 +102,7 @@ fn created(demo: &Demo, root: &Path, studio: u64) -> Result<u64> {
 }
 
 async fn edited(demo: &Demo, keynote: u64) -> Result<()> {
-    title("3. Edited: the name in the manifest changes");
+    title("9. Edited: the name in the manifest changes");
     demo.kubectl.show(&[
         "patch",
         "livestream",
@@ -121,32 +121,8 @@ async fn edited(demo: &Demo, keynote: u64) -> Result<()> {
     Ok(())
 }
 
-fn live(demo: &Demo, keynote: u64) -> Result<()> {
-    title("4. Live: the encoder begins to send");
-    demo.simulator
-        .set_live(keynote, true)
-        .map_err(|e| format!("{e:?}"))?;
-    demo.kubectl.show(&[
-        "wait",
-        "--for=jsonpath={.status.live}=true",
-        "--timeout=30s",
-        "livestream/keynote",
-    ])?;
-    demo.kubectl.show(&["get", "livestreams"])?;
-    demo.simulator
-        .set_live(keynote, false)
-        .map_err(|e| format!("{e:?}"))?;
-    demo.kubectl.show(&[
-        "wait",
-        "--for=jsonpath={.status.live}=false",
-        "--timeout=30s",
-        "livestream/keynote",
-    ])?;
-    Ok(())
-}
-
 async fn drift(demo: &Demo, keynote: u64) -> Result<()> {
-    title("5. Drift mended: somebody switches the stream off at the provider");
+    title("10. Drift mended: somebody switches the stream off at the provider");
     demo.simulator
         .edit(keynote, json!({"active": false}))
         .map_err(|e| format!("{e:?}"))?;
@@ -166,7 +142,7 @@ async fn drift(demo: &Demo, keynote: u64) -> Result<()> {
 }
 
 async fn rotated(demo: &Demo, keynote: u64) -> Result<()> {
-    title("6. Key rotated: a new key in the Secret, the old one revoked");
+    title("11. Key rotated: a new key in the Secret, the old one revoked");
     let second = demo.simulator.add_key(SECOND_KEY, CLIENT);
     let patch = json!({"stringData": {"apiKey": SECOND_KEY}}).to_string();
     demo.kubectl.quietly(
@@ -205,9 +181,13 @@ async fn rotated(demo: &Demo, keynote: u64) -> Result<()> {
 }
 
 fn deleted(demo: &Demo, studio: u64) -> Result<()> {
-    title("7. Deleted: what was created goes, what was adopted stays");
+    title("12. Deleted: broadcasts and what was created go, what was adopted stays");
     demo.kubectl
-        .show(&["delete", "livestreams", "--all", "--timeout=30s"])?;
+        .show(&["delete", "broadcasts,livestreams", "--all", "--timeout=60s"])?;
+    check(
+        demo.simulator.broadcasts(CLIENT).is_empty(),
+        "no broadcast is left",
+    )?;
     let left: Vec<Value> = demo.simulator.streams(CLIENT);
     check(
         left.len() == 1 && left[0]["id"] == studio,
@@ -218,7 +198,7 @@ fn deleted(demo: &Demo, studio: u64) -> Result<()> {
 }
 
 fn account_gone(demo: &Demo) -> Result<()> {
-    title("8. The account goes, and nothing of ours is left");
+    title("13. The account goes, and nothing of ours is left");
     demo.kubectl
         .show(&["delete", "streamingaccount", "default", "--timeout=30s"])?;
     let marked = demo
@@ -231,15 +211,23 @@ fn account_gone(demo: &Demo) -> Result<()> {
         posts == 2,
         "two streams were wanted, and two creations were sent",
     )?;
-    println!("\nAll steps were reached: 2 streams wanted, {posts} creations sent, 0 left behind.");
+    let pages = demo.simulator.count("POST", "/streaming/broadcasts");
+    check(
+        pages == 2,
+        "two broadcasts were wanted, and two creations were sent",
+    )?;
+    println!(
+        "\nAll steps were reached: 2 streams and 2 broadcasts wanted, {} creations sent, 2 videos kept, 0 left behind.",
+        posts + pages
+    );
     Ok(())
 }
 
-fn title(text: &str) {
+pub fn title(text: &str) {
     println!("\n{text}");
 }
 
-fn check(holds: bool, what: &str) -> Result<()> {
+pub fn check(holds: bool, what: &str) -> Result<()> {
     if holds {
         Ok(())
     } else {
@@ -248,14 +236,14 @@ fn check(holds: bool, what: &str) -> Result<()> {
 }
 
 /// A field of a stream at the provider, as the simulator itself shows it.
-fn field(demo: &Demo, id: u64, name: &str) -> Value {
+pub fn field(demo: &Demo, id: u64, name: &str) -> Value {
     demo.simulator
         .stream(id)
         .map(|stream| stream[name].clone())
         .unwrap_or_default()
 }
 
-fn id_of(demo: &Demo, name: &str) -> Result<u64> {
+pub fn id_of(demo: &Demo, name: &str) -> Result<u64> {
     let id = demo.kubectl.quietly(
         &["get", "livestream", name, "-o=jsonpath={.status.streamId}"],
         None,
@@ -268,7 +256,7 @@ fn id_of(demo: &Demo, name: &str) -> Result<u64> {
     clippy::disallowed_methods,
     reason = "the demo waits for what people wait for"
 )]
-async fn until(demo: &Demo, what: &str, holds: impl Fn(&Demo) -> bool) -> Result<()> {
+pub async fn until(demo: &Demo, what: &str, holds: impl Fn(&Demo) -> bool) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds(demo) {
         if Instant::now() > deadline {

@@ -36,13 +36,19 @@ await control-plane "$local_folder/control-plane.out" '"kubeconfig"'
 export KUBECONFIG=$local_folder/control-plane/kubeconfig
 start simulator target/debug/gcore-simulator --listen "$simulator_address" --api-key "$api_key=1001"
 start operator target/debug/livestream-operator run --allow-endpoint "http://$simulator_address" \
-  --listen "$operator_address" --settling 10s --call-deadline 5s --log-format text
+  --listen "$operator_address" --webhook-listen "$webhook_address" --settling 10s --call-deadline 5s --log-format text
 await operator "$local_folder/operator.log" ready
 
 kubectl=$(dirname "$control_plane")/kubectl
 sed "s|1001\$replace-me|$api_key|; s|https://api.gcore.com|http://$simulator_address|; s|pollIntervalSeconds: 60|pollIntervalSeconds: 5|; s|requestsPerSecond: 4|requestsPerSecond: 50|" \
   examples/account.yaml | "$kubectl" apply -f -
 "$kubectl" wait --for=condition=Ready --timeout=60s streamingaccount/default
+
+# What the provider's support does for a real account: webhooks go to the path in the Secret.
+"$kubectl" wait --for=jsonpath='{.status.webhookSecretName}' --timeout=60s streamingaccount/default
+path=$("$kubectl" get secret default-webhook -o jsonpath='{.data.path}' | base64 -d)
+curl --silent --fail --output /dev/null --request PUT --header 'Content-Type: application/json' \
+  --data "{\"url\": \"http://$webhook_address$path\"}" "http://$simulator_address/_sim/clients/1001/webhook"
 
 cat <<TEXT
 

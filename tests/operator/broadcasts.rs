@@ -349,7 +349,10 @@ async fn the_order_of_the_streams_is_kept_and_drift_is_mended() {
 
 #[tokio::test]
 async fn at_rest_there_are_only_walks_and_none_of_broadcasts_without_one() {
-    let world = World::new("bcast-rest").await;
+    let mut world = World::bare("bcast-rest").await;
+    world.account(json!({})).await;
+    // Nor does anybody look closely at a stream that was just switched on.
+    world.start(&["--live-poll=1h"]);
     world.ready_stream("cam").await;
     world.walks(3).await;
     assert_eq!(world.sim.count("GET", "/streaming/broadcasts"), 0);

@@ -126,7 +126,11 @@ async fn all_told(world: &World, stream: u64, count: usize) -> DynamicObject {
             videos_in_events(world).await == wanted
         })
         .await;
-    assert_eq!(videos_in_log(world), wanted);
+    world
+        .until_true(&format!("log lines tell of {wanted:?}"), async || {
+            videos_in_log(world) == wanted
+        })
+        .await;
     object
 }
 
@@ -757,6 +761,11 @@ async fn of_many_videos_the_newest_fifty_are_listed_and_all_are_counted() {
     // One that a human deletes goes, one that was pushed out comes back and is not news.
     let newest = videos[0]["id"].as_str().unwrap().parse().unwrap();
     assert!(world.sim.remove_video(newest));
+    world
+        .until_true("they are logged", async || {
+            videos_in_log(&world).len() == 50
+        })
+        .await;
     let told = videos_in_log(&world);
     world.sim.set_live(id, false).unwrap();
     world

@@ -127,7 +127,9 @@ async fn tutorial(name: &str, webhooks: bool) {
 
     // Stage 1, steps 1 and 2: a stream that is off, and a broadcast that is pending and shows it.
     t.apply("1-prepare.yaml").await;
-    let stream = t.stream_is("created", |status| status["streamId"].is_string()).await;
+    let stream = t
+        .stream_is("created", |status| status["streamId"].is_string())
+        .await;
     let id: u64 = stream["streamId"].as_str().unwrap().parse().unwrap();
     let broadcast = t
         .broadcast_is("created", |status| status["broadcastId"].is_string())
@@ -154,7 +156,10 @@ async fn tutorial(name: &str, webhooks: bool) {
     );
     let created = calls[1].body.clone().unwrap();
     assert_eq!(
-        (&created["broadcast"]["status"], &created["broadcast"]["stream_ids"]),
+        (
+            &created["broadcast"]["status"],
+            &created["broadcast"]["stream_ids"]
+        ),
         (&json!("pending"), &json!([id]))
     );
     assert_eq!(
@@ -168,17 +173,20 @@ async fn tutorial(name: &str, webhooks: bool) {
     t.stream_is("on", |status| status["active"] == true).await;
     assert_eq!(t.just("PATCH", STREAM), json!({"stream": {"active": true}}));
     t.world.sim.set_live(id, true).unwrap();
-    t.hook(webhooks, "stream", json!({"id": id, "live": true})).await;
+    t.hook(webhooks, "stream", json!({"id": id, "live": true}))
+        .await;
     t.stream_is("live", |status| status["live"] == true).await;
 
     // Steps 5 and 6: the broadcast is live.
     t.apply("3-go-live.yaml").await;
-    t.broadcast_is("live", |status| status["state"] == "live").await;
+    t.broadcast_is("live", |status| status["state"] == "live")
+        .await;
     assert_eq!(
         t.just("PATCH", BROADCAST),
         json!({"broadcast": {"status": "live"}})
     );
-    t.hook(webhooks, "broadcast", json!({"id": page, "status": "live"})).await;
+    t.hook(webhooks, "broadcast", json!({"id": page, "status": "live"}))
+        .await;
 
     // Stage 3, steps 7 and 8: it is recorded.
     t.apply("4-record.yaml").await;
@@ -188,12 +196,14 @@ async fn tutorial(name: &str, webhooks: bool) {
         })
         .await;
     t.world.sim.advance(Duration::from_secs(6));
-    t.stream_is("recording", |status| status["recording"] == true).await;
+    t.stream_is("recording", |status| status["recording"] == true)
+        .await;
     assert_eq!(
         t.just("PUT", "/streaming/streams/{id}/start_recording"),
         Value::Null
     );
-    t.hook(webhooks, "stream", json!({"id": id, "recording": true})).await;
+    t.hook(webhooks, "stream", json!({"id": id, "recording": true}))
+        .await;
 
     // Steps 9 to 11: the recording ends, and its video is pending.
     t.world.sim.advance(Duration::from_secs(48));
@@ -208,9 +218,11 @@ async fn tutorial(name: &str, webhooks: bool) {
         Value::Null
     );
     let video: u64 = status["videos"][0]["id"].as_str().unwrap().parse().unwrap();
-    t.hook(webhooks, "stream", json!({"id": id, "recording": false})).await;
+    t.hook(webhooks, "stream", json!({"id": id, "recording": false}))
+        .await;
     t.world.sim.advance(Duration::from_secs(2));
-    t.hook(webhooks, "video", json!({"id": video, "status": "pending"})).await;
+    t.hook(webhooks, "video", json!({"id": video, "status": "pending"}))
+        .await;
     t.stream_is("the video is pending", |status| {
         status["videos"][0]["state"] == "pending"
     })
@@ -218,20 +230,31 @@ async fn tutorial(name: &str, webhooks: bool) {
 
     // Stage 4, steps 12 and 13: the broadcast is over.
     t.apply("6-finish.yaml").await;
-    t.broadcast_is("finished", |status| status["state"] == "finished").await;
+    t.broadcast_is("finished", |status| status["state"] == "finished")
+        .await;
     assert_eq!(
         t.just("PATCH", BROADCAST),
         json!({"broadcast": {"status": "finished"}})
     );
-    t.hook(webhooks, "broadcast", json!({"id": page, "status": "finished"})).await;
+    t.hook(
+        webhooks,
+        "broadcast",
+        json!({"id": page, "status": "finished"}),
+    )
+    .await;
 
     // Steps 14 and 15: the stream is off, and the encoder with it.
     t.apply("7-switch-off.yaml").await;
     t.stream_is("off", |status| status["active"] == false).await;
-    assert_eq!(t.just("PATCH", STREAM), json!({"stream": {"active": false}}));
+    assert_eq!(
+        t.just("PATCH", STREAM),
+        json!({"stream": {"active": false}})
+    );
     t.world.sim.advance(Duration::from_secs(3));
-    t.hook(webhooks, "stream", json!({"id": id, "live": false})).await;
-    t.stream_is("off air", |status| status["live"] == false).await;
+    t.hook(webhooks, "stream", json!({"id": id, "live": false}))
+        .await;
+    t.stream_is("off air", |status| status["live"] == false)
+        .await;
 
     // Stage 5, step 16: the broadcast goes.
     t.world.delete("Broadcast", "keynote").await;
@@ -242,8 +265,10 @@ async fn tutorial(name: &str, webhooks: bool) {
     // Steps 17 to 19: the video can be watched.
     for (seconds, state) in [(20, "viewable"), (30, "ready")] {
         t.world.sim.advance(Duration::from_secs(seconds));
-        t.hook(webhooks, "video", json!({"id": video, "status": state})).await;
-        t.stream_is(state, |status| status["videos"][0]["state"] == state).await;
+        t.hook(webhooks, "video", json!({"id": video, "status": state}))
+            .await;
+        t.stream_is(state, |status| status["videos"][0]["state"] == state)
+            .await;
     }
     let status = status_of(&t.world.get("LiveStream", "keynote").await.unwrap());
     let told = &status["videos"][0];
@@ -265,7 +290,10 @@ async fn tutorial(name: &str, webhooks: bool) {
         .await;
     assert_eq!(t.world.sim.broadcasts(CLIENT)[0]["stream_ids"], json!([id]));
     assert_eq!(
-        (t.world.sim.created_total(CLIENT), t.world.sim.broadcasts_created(CLIENT)),
+        (
+            t.world.sim.created_total(CLIENT),
+            t.world.sim.broadcasts_created(CLIENT)
+        ),
         (1, 2)
     );
 }
