@@ -274,6 +274,8 @@ pub struct Behaviour {
     pub broadcast_answer: BroadcastAnswer,
     /// The list of broadcasts shows no `id`.
     pub broadcasts_without_id: bool,
+    /// `broadcast_ids` of streams are empty, whatever they are in.
+    pub streams_without_broadcasts: bool,
 
     /// Webhooks have the fields of before 2025-09 only.
     pub webhook_old_payload: bool,
@@ -348,6 +350,7 @@ impl Default for Behaviour {
             deletion_detaches: true,
             broadcast_answer: BroadcastAnswer::default(),
             broadcasts_without_id: false,
+            streams_without_broadcasts: false,
             webhook_old_payload: false,
             webhook_broadcasts: false,
             webhook_late_seconds: 0.0,

@@ -134,6 +134,9 @@ impl Stream {
         for (name, value) in self.settings.all() {
             fields.insert(name.clone(), value.clone());
         }
+        if ways.streams_without_broadcasts {
+            fields.insert("broadcast_ids".to_owned(), json!([]));
+        }
         if ways.recording_field {
             fields.insert(
                 "recording".to_owned(),
