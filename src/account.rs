@@ -5,7 +5,10 @@
 mod budget;
 mod client;
 mod key;
+mod listed;
+mod lookup;
 mod mirror;
+mod mirrored;
 mod registry;
 mod status;
 
@@ -17,7 +20,10 @@ pub use self::{
     budget::Budget,
     client::{Client, Health, Scope},
     key::read as read_secret,
+    listed::Listed,
+    lookup::find,
     mirror::{Mirror, Sight},
+    mirrored::Mirrored,
     registry::{Account, Opening, Registry},
 };
 use crate::{
@@ -31,7 +37,7 @@ use crate::{
     jitter::jitter,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
-    provider::{ClientId, Connection, gcore},
+    provider::{ClientId, Connection, StreamId, gcore},
     report::Happening,
     secret::Secret,
     status_write::{self, Written},
@@ -66,7 +72,10 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     if leaving && !finalizer::present(&*account) {
         return Ok(Action::await_change());
     }
-    let users = ctx.index.of_account(&key);
+    let users = Users {
+        streams: ctx.index.of_account(&key),
+        broadcasts: ctx.index.broadcasts.of_account(&key),
+    };
     if leaving && users.is_empty() {
         ctx.registry.close(&key);
         finalizer::remove(&api, &*account).await?;
@@ -79,7 +88,7 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     ctx.registry.set_tried(&key);
     // What is wrong with the key holds its users up, so that is said first.
     if leaving && matches!(found.outcome, Outcome::InStep | Outcome::Quiet) {
-        found.outcome = in_use(&users);
+        found.outcome = users.outcome();
     }
     let before = account.status.clone().unwrap_or_default();
     let status = status::status(&account, &before, &found, now.wall);
@@ -92,8 +101,8 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     }
     // The receipt stands: the confirmation counts once.
     if let (true, Some(open)) = (found.excuse, ctx.registry.get(&key)) {
-        open.client.mirror.excuse(&open.client.held());
-        ctx.registry.wake_streams(&key);
+        open.client.excuse();
+        ctx.registry.wake_users(&key);
     }
     ctx.reporter
         .outcome(KIND, &*account, &before.conditions, &found.outcome);
@@ -173,7 +182,7 @@ async fn look(
         };
         let news = pinned
             .is_none()
-            .then(|| Happening::Opened(client.as_str().to_owned()));
+            .then(|| Happening::<StreamId>::Opened(client.as_str().to_owned()));
         ctx.reporter.happened(&*account, news.as_slice());
         let opening = Opening {
             endpoint: gcore.endpoint,
@@ -213,7 +222,16 @@ async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> 
         };
     };
     let health = open.client.health();
-    let vanished = open.client.mirror.vanished();
+    let broadcasts = open.client.broadcasts_health();
+    let vanished = (
+        open.client.mirror.vanished(),
+        open.client.broadcasts.vanished(),
+    );
+    let vanished = match vanished {
+        (Some(streams), _) => Some((streams, "streams")),
+        (None, Some(broadcasts)) => Some((broadcasts, "broadcasts")),
+        (None, None) => None,
+    };
     let asked = api::token(account, CONFIRM_DISAPPEARANCE_ANNOTATION);
     let handled = account
         .status
@@ -223,15 +241,17 @@ async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> 
     let excuse = fresh && vanished.is_some();
     let used_up = excuse || (fresh && health.walked.is_some());
     let refused = refused(&open, key).await;
-    let outcome = match (&health.failing, vanished) {
+    // That the list of broadcasts cannot be had is said where that of streams can.
+    let failing = health.failing.as_ref().or(broadcasts.failing.as_ref());
+    let outcome = match (failing, vanished) {
         _ if refused.is_some() => refused.unwrap_or(Outcome::Quiet),
         (Some((error, failures)), _) if *failures >= 2 || error.refused_for_certain() => {
             Outcome::from(error)
         }
-        (_, Some(vanished)) if !excuse => Outcome::stalled(
+        (_, Some((vanished, what))) if !excuse => Outcome::stalled(
             Reason::MassDisappearance,
             format!(
-                "{} of {} streams are missing from the provider's list; nothing is created again. Check the key and the endpoint; \
+                "{} of {} {what} are missing from the provider's list; nothing is created again. Check the key and the endpoint; \
                  if they really are gone, set the annotation {CONFIRM_DISAPPEARANCE_ANNOTATION} to a new value",
                 vanished.missing, vanished.held
             ),
@@ -336,21 +356,43 @@ fn forbidden_endpoint(gcore: &GcoreAccount, allowed: &[String]) -> Option<Outcom
     })
 }
 
-fn in_use(users: &[ObjectKey]) -> Outcome {
-    let names: Vec<&str> = users.iter().take(5).map(|key| key.name.as_str()).collect();
-    let more = if users.len() > names.len() {
-        " and others"
-    } else {
-        ""
-    };
-    Outcome::waiting(
-        Reason::InUse,
-        format!(
-            "{} LiveStreams still use this account ({}{more}): it goes when they are gone",
-            users.len(),
-            names.join(", ")
-        ),
-    )
+/// The objects that name an account.
+struct Users {
+    streams: Vec<ObjectKey>,
+    broadcasts: Vec<ObjectKey>,
+}
+
+impl Users {
+    fn is_empty(&self) -> bool {
+        self.streams.is_empty() && self.broadcasts.is_empty()
+    }
+
+    fn outcome(&self) -> Outcome {
+        let counted = |kind: &str, keys: &[ObjectKey]| {
+            let names: Vec<&str> = keys.iter().take(5).map(|key| key.name.as_str()).collect();
+            let more = if keys.len() > names.len() {
+                " and others"
+            } else {
+                ""
+            };
+            (!keys.is_empty())
+                .then(|| format!("{} {kind} ({}{more})", keys.len(), names.join(", ")))
+        };
+        let kinds: Vec<String> = [
+            counted("LiveStreams", &self.streams),
+            counted("Broadcasts", &self.broadcasts),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        Outcome::waiting(
+            Reason::InUse,
+            format!(
+                "{} still use this account: it goes when they are gone",
+                kinds.join(" and ")
+            ),
+        )
+    }
 }
 
 /// What the watch saw: a status that was wiped is made again.

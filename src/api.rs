@@ -22,7 +22,10 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt as _;
 
 pub use account_ref::AccountRef;
-pub use broadcast::BroadcastState;
+pub use broadcast::{
+    Broadcast, BroadcastPlayback, BroadcastSpec, BroadcastState, BroadcastStatus, Interruption,
+    InterruptionAction, MOST_STREAMS, StreamRef,
+};
 pub use life::{DeletionPolicy, LiveProtection};
 pub use livestream::{
     Creation, CreationResult, Dvr, GcoreStream, IngestSecret, LiveStream, LiveStreamSpec,
@@ -51,6 +54,7 @@ pub const CONFIRM_DISAPPEARANCE_ANNOTATION: &str = "livestream-operator.io/confi
 /// The generated definitions, by file name, in a fixed order.
 pub fn definitions() -> Vec<(&'static str, CustomResourceDefinition)> {
     vec![
+        ("broadcasts.yaml", polished(Broadcast::crd())),
         ("livestreams.yaml", polished(LiveStream::crd())),
         ("streamingaccounts.yaml", polished(StreamingAccount::crd())),
     ]

@@ -7,8 +7,9 @@ use kube::{Api, runtime::reflector::Store};
 
 use crate::{
     account::Registry,
-    api::{LiveStream, StreamingAccount},
+    api::{Broadcast, LiveStream, StreamingAccount},
     attempts::Attempts,
+    broadcast,
     index::Index,
     livestream::Memories,
     object_key::ObjectKey,
@@ -56,10 +57,14 @@ pub struct Context {
     pub accounts: Store<StreamingAccount>,
     /// The streams, as the watch shows them.
     pub streams: Store<LiveStream>,
+    /// The broadcasts, as the watch shows them.
+    pub broadcasts: Store<Broadcast>,
     /// The watches of Secrets.
     pub secrets: SecretWatches,
-    /// What is remembered of objects from pass to pass.
+    /// What is remembered of LiveStreams from pass to pass.
     pub memories: Memories,
+    /// What is remembered of Broadcasts from pass to pass.
+    pub broadcast_memories: broadcast::Memories,
     /// Failures in a row.
     pub attempts: Attempts,
     /// Tells people.
@@ -68,6 +73,8 @@ pub struct Context {
     pub http: Http,
     /// The streams to look at.
     pub wakes: Wakes,
+    /// The broadcasts to look at.
+    pub broadcast_wakes: Wakes,
     /// The accounts to look at.
     pub account_wakes: Wakes,
 }

@@ -1,4 +1,7 @@
-//! Who refers to what among the LiveStreams: kept by the watch, asked by those who wake.
+//! Who refers to what among the LiveStreams and the Broadcasts: kept by the watch, asked by those
+//! who wake.
+
+mod broadcasts;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,9 +13,15 @@ use kube::ResourceExt as _;
 
 use crate::{api::LiveStream, object_key::ObjectKey, provider::StreamId};
 
+pub use self::broadcasts::{Broadcasts, Entry as BroadcastEntry};
+
 /// The LiveStreams that the watch has shown, by what they refer to.
 #[derive(Debug, Default)]
-pub struct Index(Mutex<Inner>);
+pub struct Index {
+    inner: Mutex<Inner>,
+    /// The Broadcasts that the watch has shown.
+    pub broadcasts: Broadcasts,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -123,7 +132,7 @@ impl Index {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     context::Context,
     finalizer,
     jitter::jitter,
-    object_key::ObjectKey,
+    object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
     provider::ProviderError,
     report::Happening,
@@ -106,7 +106,10 @@ impl Pass<'_> {
         let plan = plan::plan(&known, &self.memory(), &self.limits, now);
 
         if let (true, Ok(account)) = (plan.calls(), &account)
-            && !account.client.budget.try_take(&self.key, now.mono)
+            && !account
+                .client
+                .budget
+                .try_take(&Kind::LiveStream.seat(&self.key), now.mono)
         {
             // The grant wakes the object.
             return Ok(self
@@ -156,7 +159,10 @@ impl Pass<'_> {
             || matches!(&outcome, Outcome::Waiting { reason, .. } if *reason == Reason::Progressing);
         if next.calls() && more && !failed {
             if let (Plan::Read(_), Ok(account)) = (&plan, &account) {
-                account.client.budget.next(&self.key);
+                account
+                    .client
+                    .budget
+                    .next(&Kind::LiveStream.seat(&self.key));
             }
             return Ok(Action::requeue(Duration::ZERO));
         }

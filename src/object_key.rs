@@ -33,6 +33,34 @@ impl ObjectKey {
     }
 }
 
+/// A kind whose passes call providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// LiveStream.
+    LiveStream,
+    /// Broadcast.
+    Broadcast,
+}
+
+/// An object of one of the kinds whose passes call providers: two kinds may use one name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seat {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace and name.
+    pub key: ObjectKey,
+}
+
+impl Kind {
+    /// The object of this kind with this key.
+    pub fn seat(self, key: &ObjectKey) -> Seat {
+        Seat {
+            kind: self,
+            key: key.clone(),
+        }
+    }
+}
+
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)

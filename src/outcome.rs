@@ -212,6 +212,26 @@ reasons! {
     MarkLost,
     /// More than one stream carries this object's mark.
     DuplicateStreams,
+    /// A broadcast needs at least one stream.
+    NoStreams,
+    /// A stream that the broadcast names is not there yet.
+    WaitingForStream,
+    /// A LiveStream that the broadcast names belongs to another client of the provider.
+    StreamInOtherAccount,
+    /// The broadcast names one stream twice, by its name and by its id.
+    StreamListedTwice,
+    /// The broadcast is no longer where it was; this is being made sure of.
+    BroadcastMissing,
+    /// There is no broadcast with the id of `externalId`.
+    BroadcastNotFound,
+    /// Which broadcast belongs to the object is no longer known.
+    BroadcastLost,
+    /// More than one broadcast was created for this object.
+    DuplicateBroadcasts,
+    /// The provider cannot do this.
+    Unsupported,
+    /// The signal is lost, and viewers see the pause.
+    Interrupted,
     /// Items of the provider's list cannot be read.
     UnreadableItems,
     /// Many streams vanished at once.

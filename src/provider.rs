@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-pub use broadcast::{BroadcastId, BroadcastSettings, ObservedBroadcast};
+pub use broadcast::{BroadcastDifference, BroadcastId, BroadcastSettings, ObservedBroadcast};
 pub use error::ProviderError;
 pub use mark::{Mark, Owner};
 pub use recording::{ObservedVideo, Start, Storage, VideoId};

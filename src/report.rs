@@ -1,5 +1,7 @@
 //! The one place that tells people: Events and log lines, as functions of what happened.
 
+use std::fmt::Display;
+
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -21,40 +23,46 @@ const NOTE_LIMIT: usize = 1024;
 
 /// Something that was done or found out, worth telling once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// A stream was created.
-    Created(StreamId),
+pub enum Happening<I = StreamId> {
+    /// It was created.
+    Created(I),
     /// A stream was created switched off, because the provider refused it switched on.
-    CreatedInactive(StreamId),
-    /// A stream was adopted.
-    Adopted(StreamId),
-    /// A stream that carries our mark was found again.
-    FoundAgain(StreamId),
+    CreatedInactive(I),
+    /// It was adopted.
+    Adopted(I),
+    /// What we created was found again.
+    FoundAgain(I),
     /// The mark of an earlier object of our name was replaced by ours.
-    TakenOver(StreamId),
+    TakenOver(I),
     /// Settings were changed at the provider.
     Updated {
-        /// Which stream.
-        id: StreamId,
+        /// Which one.
+        id: I,
         /// Which fields.
         fields: Vec<&'static str>,
-        /// The spec had not changed; the stream had.
+        /// The spec had not changed; it had.
         drift: bool,
     },
     /// The provider had switched an idle pull stream off; it was switched on again.
-    PullReactivated(StreamId),
-    /// A stream that we held was deleted by somebody else.
-    DeletedOutside(StreamId),
+    PullReactivated(I),
+    /// What we held was deleted by somebody else.
+    DeletedOutside(I),
+    /// It was created, and the answer does not say under which id.
+    CreatedUnnamed,
+    /// No stream of a broadcast is live: viewers see the pause.
+    Interrupted(I),
+    /// A stream of a broadcast is live again.
+    Resumed(I),
     /// A creation may or may not have been carried out.
     CreationUnknown,
-    /// A stream was deleted.
-    Deleted(StreamId),
+    /// It was deleted.
+    Deleted(I),
     /// A stream was left at the provider, and our mark taken off.
-    Released(StreamId),
-    /// A stream was left at the provider as it is.
+    Released(I),
+    /// It was left at the provider as it is.
     LeftBehind {
         /// Which one.
-        id: StreamId,
+        id: I,
         /// Why.
         why: &'static str,
     },
@@ -64,40 +72,59 @@ pub enum Happening {
     Opened(String),
 }
 
-impl Happening {
-    /// The Event's type, reason, action and note.
-    fn event(&self) -> (EventType, &'static str, &'static str, String) {
+impl<I: Display> Happening<I> {
+    /// The Event's type, reason, action and note; `what` is what the object's kind has at the
+    /// provider.
+    fn event(&self, what: &str) -> (EventType, &'static str, &'static str, String) {
         use EventType::{Normal, Warning};
         match self {
-            Self::Created(id) => (Normal, "Created", "Create", format!("created stream {id}")),
+            Self::Created(id) => (Normal, "Created", "Create", format!("created {what} {id}")),
             Self::CreatedInactive(id) => (
                 Warning,
                 "CreatedInactive",
                 "Create",
-                format!("created stream {id} switched off: the provider refused it with active: true"),
+                format!("created {what} {id} switched off: the provider refused it with active: true"),
             ),
-            Self::Adopted(id) => (Normal, "Adopted", "Adopt", format!("adopted stream {id}")),
-            Self::FoundAgain(id) => (Normal, "FoundAgain", "Adopt", format!("stream {id} carries the mark of this object and was found again")),
-            Self::TakenOver(id) => (Normal, "TakenOver", "Adopt", format!("took over stream {id} from an earlier object of this name")),
+            Self::Adopted(id) => (Normal, "Adopted", "Adopt", format!("adopted {what} {id}")),
+            Self::FoundAgain(id) => (Normal, "FoundAgain", "Adopt", format!("{what} {id} carries the mark of this object and was found again")),
+            Self::TakenOver(id) => (Normal, "TakenOver", "Adopt", format!("took over {what} {id} from an earlier object of this name")),
             Self::Updated { id, fields, drift } => {
                 let fields = fields.join(", ");
                 if *drift {
-                    (Normal, "DriftMended", "Update", format!("stream {id} had drifted; set {fields} again"))
+                    (Normal, "DriftMended", "Update", format!("{what} {id} had drifted; set {fields} again"))
                 } else {
-                    (Normal, "Updated", "Update", format!("stream {id}: set {fields}"))
+                    (Normal, "Updated", "Update", format!("{what} {id}: set {fields}"))
                 }
             }
             Self::PullReactivated(id) => (
                 Normal,
                 "PullReactivated",
                 "Update",
-                format!("the provider had switched off stream {id}, whose source was idle; switched it on again"),
+                format!("the provider had switched off {what} {id}, whose source was idle; switched it on again"),
             ),
             Self::DeletedOutside(id) => (
                 Warning,
                 "DeletedOutside",
                 "Create",
-                format!("stream {id} was deleted at the provider by somebody else; it is created again"),
+                format!("{what} {id} was deleted at the provider by somebody else; it is created again"),
+            ),
+            Self::CreatedUnnamed => (
+                Normal,
+                "CreatedUnnamed",
+                "Create",
+                format!("created a {what}; the answer does not say its id, which is looked for"),
+            ),
+            Self::Interrupted(id) => (
+                Normal,
+                "Interrupted",
+                "Update",
+                format!("no stream of {what} {id} is live: paused it"),
+            ),
+            Self::Resumed(id) => (
+                Normal,
+                "Resumed",
+                "Update",
+                format!("a stream of {what} {id} is live again: ended its pause"),
             ),
             Self::CreationUnknown => (
                 Warning,
@@ -105,9 +132,9 @@ impl Happening {
                 "Create",
                 "a creation was sent and its result is not known; nothing is created again until it is".to_owned(),
             ),
-            Self::Deleted(id) => (Normal, "Deleted", "Delete", format!("deleted stream {id}")),
-            Self::Released(id) => (Normal, "Released", "Release", format!("left stream {id} at the provider without an owner")),
-            Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left stream {id} at the provider: {why}")),
+            Self::Deleted(id) => (Normal, "Deleted", "Delete", format!("deleted {what} {id}")),
+            Self::Released(id) => (Normal, "Released", "Release", format!("left {what} {id} at the provider without an owner")),
+            Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left {what} {id} at the provider: {why}")),
             Self::IngestSecretWritten(name) => (Normal, "IngestSecretWritten", "Write", format!("wrote the addresses for the encoder into Secret {name}")),
             Self::Opened(client) => (Normal, "Opened", "Open", format!("the key belongs to client {client}")),
         }
@@ -162,9 +189,15 @@ impl Reporter {
     }
 
     /// Tells what happened in a pass.
-    pub fn happened<K: Resource<DynamicType = ()>>(&self, object: &K, happenings: &[Happening]) {
+    pub fn happened<K: Resource<DynamicType = ()>, I: Display>(
+        &self,
+        object: &K,
+        happenings: &[Happening<I>],
+    ) {
+        let what = K::kind(&()).to_lowercase();
+        let what = what.trim_start_matches("live");
         for happening in happenings {
-            let (type_, reason, action, note) = happening.event();
+            let (type_, reason, action, note) = happening.event(what);
             tracing::info!(
                 kind = %K::kind(&()),
                 namespace = object.namespace().unwrap_or_default(),

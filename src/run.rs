@@ -18,8 +18,9 @@ use tokio::{
 
 use crate::{
     account::{self, Registry, Scope},
-    api::{LiveStream, StreamingAccount},
+    api::{Broadcast, LiveStream, StreamingAccount},
     attempts::Attempts,
+    broadcast,
     cli::RunArgs,
     context::{Context, Settings},
     index::Index,
@@ -29,7 +30,7 @@ use crate::{
     schedule::Schedule,
     secrets::SecretWatches,
     server::{self, Readiness},
-    wake::Wakes,
+    wake::Queues,
 };
 
 /// How long Events that wait may still be written at the end.
@@ -67,6 +68,7 @@ pub enum RunError {
 /// What the watches fill.
 struct Writers {
     streams: Writer<LiveStream>,
+    broadcasts: Writer<Broadcast>,
     accounts: Writer<StreamingAccount>,
 }
 
@@ -124,9 +126,10 @@ fn assemble(
         ..Deadlines::default()
     })
     .map_err(|error| RunError::Http(error.to_string()))?;
-    let (wakes, account_wakes) = (Wakes::default(), Wakes::default());
+    let queues = Queues::default();
     let index = Arc::new(Index::default());
     let (streams, stream_writer) = reflector::store::<LiveStream>();
+    let (broadcasts, broadcast_writer) = reflector::store::<Broadcast>();
     let (accounts, account_writer) = reflector::store::<StreamingAccount>();
     let scope = Scope {
         cluster: cluster.clone(),
@@ -135,32 +138,30 @@ fn assemble(
     let on_secret = watches::on_secret(
         accounts.clone(),
         Arc::clone(&index),
-        wakes.clone(),
-        account_wakes.clone(),
+        queues.streams.clone(),
+        queues.accounts.clone(),
     );
     let context = Context {
         secrets: SecretWatches::new(client.clone(), on_secret),
         client,
         settings: settings(args, cluster),
-        registry: Registry::new(
-            Arc::clone(&index),
-            wakes.clone(),
-            account_wakes.clone(),
-            scope,
-            args.settling,
-        ),
+        registry: Registry::new(Arc::clone(&index), queues.clone(), scope, args.settling),
         index,
         accounts,
         streams,
+        broadcasts,
         memories: Memories::default(),
+        broadcast_memories: broadcast::Memories::default(),
         attempts: Attempts::default(),
         reporter,
         http,
-        wakes,
-        account_wakes,
+        wakes: queues.streams,
+        broadcast_wakes: queues.broadcasts,
+        account_wakes: queues.accounts,
     };
     let writers = Writers {
         streams: stream_writer,
+        broadcasts: broadcast_writer,
         accounts: account_writer,
     };
     Ok((Arc::new(context), writers))
@@ -199,6 +200,11 @@ async fn serve(
         namespaces.clone(),
         writers.streams,
     ));
+    parts.spawn(watches::broadcasts(
+        Arc::clone(&context),
+        namespaces.clone(),
+        writers.broadcasts,
+    ));
     parts.spawn(watches::accounts(
         Arc::clone(&context),
         namespaces,
@@ -211,10 +217,13 @@ async fn serve(
     ));
     parts.spawn(passes::resync(args.resync, Arc::clone(&context)));
 
-    // No pass begins before both stores are whole: what is not in them would look deleted.
+    // No pass begins before all stores are whole: what is not in them would look deleted.
     let warm = async {
-        let (accounts, streams) = (&context.accounts, &context.streams);
-        let _ = tokio::join!(accounts.wait_until_ready(), streams.wait_until_ready());
+        let _ = tokio::join!(
+            context.accounts.wait_until_ready(),
+            context.streams.wait_until_ready(),
+            context.broadcasts.wait_until_ready(),
+        );
     };
     tokio::select! {
         () = warm => {}
@@ -240,6 +249,13 @@ async fn serve(
         args.concurrency,
         livestream::reconcile,
     ));
+    passes.spawn(passes::drive(
+        context.broadcasts.clone(),
+        context.broadcast_wakes.clone(),
+        Arc::clone(&context),
+        args.concurrency,
+        broadcast::reconcile,
+    ));
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
@@ -251,6 +267,7 @@ async fn serve(
     readiness.set(false);
     tracing::info!("stopping: passes that are under way are finished");
     context.wakes.close();
+    context.broadcast_wakes.close();
     context.account_wakes.close();
     while passes.join_next().await.is_some() {}
     parts.shutdown().await;

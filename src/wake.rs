@@ -9,7 +9,28 @@ use std::{
 
 use futures::Stream;
 
-use crate::object_key::ObjectKey;
+use crate::object_key::{Kind, ObjectKey, Seat};
+
+/// The sets of all kinds.
+#[derive(Clone, Debug, Default)]
+pub struct Queues {
+    /// The LiveStreams.
+    pub streams: Wakes,
+    /// The Broadcasts.
+    pub broadcasts: Wakes,
+    /// The accounts.
+    pub accounts: Wakes,
+}
+
+impl Queues {
+    /// Asks for a pass over this object.
+    pub fn wake(&self, seat: Seat) {
+        match seat.kind {
+            Kind::LiveStream => self.streams.wake(seat.key),
+            Kind::Broadcast => self.broadcasts.wake(seat.key),
+        }
+    }
+}
 
 /// A set of objects to wake, and the stream that takes them out.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::{object_key::ObjectKey, wake::Wakes};
+use crate::{object_key::Seat, wake::Queues};
 
 /// How long a reserved token waits for its object's pass.
 const RESERVATION: Duration = Duration::from_secs(5);
@@ -28,20 +28,20 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 pub struct Budget {
     state: Mutex<State>,
     changed: Notify,
-    wakes: Wakes,
+    queues: Queues,
 }
 
 #[derive(Debug)]
 struct State {
     bucket: Bucket,
     queue: VecDeque<Ticket>,
-    filed: HashSet<ObjectKey>,
-    reserved: HashMap<ObjectKey, Instant>,
+    filed: HashSet<Seat>,
+    reserved: HashMap<Seat, Instant>,
 }
 
 #[derive(Debug)]
 enum Ticket {
-    Object(ObjectKey),
+    Object(Seat),
     Task(oneshot::Sender<()>),
 }
 
@@ -107,7 +107,7 @@ impl Bucket {
 
 impl Budget {
     /// A budget of so many calls a second.
-    pub fn new(per_second: u32, wakes: Wakes, now: Instant) -> Self {
+    pub fn new(per_second: u32, queues: Queues, now: Instant) -> Self {
         let state = State {
             bucket: Bucket::new(per_second, now),
             queue: VecDeque::new(),
@@ -117,7 +117,7 @@ impl Budget {
         Self {
             state: Mutex::new(state),
             changed: Notify::new(),
-            wakes,
+            queues,
         }
     }
 
@@ -139,9 +139,9 @@ impl Budget {
 
     /// One call for this object's pass now; `false` means that a ticket is filed, and that the
     /// object is woken when a call is reserved for it.
-    pub fn try_take(&self, key: &ObjectKey, now: Instant) -> bool {
+    pub fn try_take(&self, seat: &Seat, now: Instant) -> bool {
         let mut state = self.lock();
-        if state.reserved.remove(key).is_some() {
+        if state.reserved.remove(seat).is_some() {
             // A pause that came after the reservation holds for it too.
             state.bucket.count(now);
             if state.bucket.paused.is_none() {
@@ -152,8 +152,8 @@ impl Budget {
         if state.queue.is_empty() && state.bucket.take(now) {
             return true;
         }
-        if state.filed.insert(key.clone()) {
-            state.queue.push_back(Ticket::Object(key.clone()));
+        if state.filed.insert(seat.clone()) {
+            state.queue.push_back(Ticket::Object(seat.clone()));
             drop(state);
             self.changed.notify_one();
         }
@@ -162,16 +162,16 @@ impl Budget {
 
     /// The next call is for this object: what it has just read would be old at the end of the
     /// queue, and read again and again.
-    pub fn next(&self, key: &ObjectKey) {
+    pub fn next(&self, seat: &Seat) {
         let mut state = self.lock();
-        if state.reserved.contains_key(key) || state.queue.is_empty() {
+        if state.reserved.contains_key(seat) || state.queue.is_empty() {
             return;
         }
         state
             .queue
-            .retain(|ticket| !matches!(ticket, Ticket::Object(k) if k == key));
-        state.queue.push_front(Ticket::Object(key.clone()));
-        state.filed.insert(key.clone());
+            .retain(|ticket| !matches!(ticket, Ticket::Object(s) if s == seat));
+        state.queue.push_front(Ticket::Object(seat.clone()));
+        state.filed.insert(seat.clone());
         drop(state);
         self.changed.notify_one();
     }
@@ -212,14 +212,14 @@ impl Budget {
     }
 
     /// Forgets an object that is gone.
-    pub fn forget(&self, key: &ObjectKey) {
+    pub fn forget(&self, seat: &Seat) {
         let mut state = self.lock();
-        if state.filed.remove(key) {
+        if state.filed.remove(seat) {
             state
                 .queue
-                .retain(|ticket| !matches!(ticket, Ticket::Object(k) if k == key));
+                .retain(|ticket| !matches!(ticket, Ticket::Object(s) if s == seat));
         }
-        if state.reserved.remove(key).is_some() {
+        if state.reserved.remove(seat).is_some() {
             state.bucket.give_back();
         }
     }
@@ -251,10 +251,10 @@ impl Budget {
         }
         while !state.queue.is_empty() && state.bucket.take(now) {
             match state.queue.pop_front() {
-                Some(Ticket::Object(key)) => {
-                    state.filed.remove(&key);
-                    state.reserved.insert(key.clone(), now + RESERVATION);
-                    self.wakes.wake(key);
+                Some(Ticket::Object(seat)) => {
+                    state.filed.remove(&seat);
+                    state.reserved.insert(seat.clone(), now + RESERVATION);
+                    self.queues.wake(seat);
                 }
                 Some(Ticket::Task(granted)) => {
                     if granted.send(()).is_err() {
@@ -284,15 +284,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::clock;
+    use crate::{
+        clock,
+        object_key::{Kind, ObjectKey},
+    };
 
     /// Until the next token, at one a second.
     fn token() -> Duration {
         Duration::from_secs_f64(1.0 / MARGIN)
     }
 
-    fn key(name: &str) -> ObjectKey {
-        ObjectKey::new("ns", name)
+    fn key(name: &str) -> Seat {
+        Kind::LiveStream.seat(&ObjectKey::new("ns", name))
     }
 
     proptest! {
@@ -318,8 +321,8 @@ mod tests {
     #[test]
     fn who_waits_is_served_in_order_and_woken() {
         let start = clock::now().mono;
-        let mut wakes = Wakes::default();
-        let budget = Budget::new(1, wakes.clone(), start);
+        let queues = Queues::default();
+        let budget = Budget::new(1, queues.clone(), start);
         assert!(budget.try_take(&key("a"), start));
         assert!(!budget.try_take(&key("b"), start));
         assert!(!budget.try_take(&key("c"), start));
@@ -330,8 +333,11 @@ mod tests {
         let wait = budget.hand_out(start).unwrap();
         assert_eq!(wait, token());
         budget.hand_out(start + wait);
-        assert_eq!(wakes.next().now_or_never().flatten(), Some(key("b")));
-        assert_eq!(wakes.next().now_or_never(), None);
+        assert_eq!(
+            queues.streams.clone().next().now_or_never().flatten(),
+            Some(key("b").key)
+        );
+        assert_eq!(queues.streams.clone().next().now_or_never(), None);
         assert!(!budget.try_take(&key("d"), start + wait), "d overtook c");
         assert!(
             budget.try_take(&key("b"), start + wait),
@@ -340,9 +346,32 @@ mod tests {
     }
 
     #[test]
+    fn two_kinds_of_one_name_hold_a_ticket_each() {
+        let start = clock::now().mono;
+        let queues = Queues::default();
+        let budget = Budget::new(1, queues.clone(), start);
+        let broadcast = Kind::Broadcast.seat(&key("a").key);
+        assert!(budget.try_take(&key("first"), start));
+        assert!(!budget.try_take(&broadcast, start));
+        assert!(!budget.try_take(&key("a"), start));
+        let later = start + token();
+        budget.hand_out(later);
+        assert_eq!(
+            queues.broadcasts.clone().next().now_or_never().flatten(),
+            Some(broadcast.key.clone())
+        );
+        assert_eq!(queues.streams.clone().next().now_or_never(), None);
+        assert!(
+            !budget.try_take(&key("a"), later),
+            "it took the other kind's"
+        );
+        assert!(budget.try_take(&broadcast, later));
+    }
+
+    #[test]
     fn who_has_just_read_is_next() {
         let start = clock::now().mono;
-        let budget = Budget::new(1, Wakes::default(), start);
+        let budget = Budget::new(1, Queues::default(), start);
         for name in ["a", "b", "c"] {
             budget.try_take(&key(name), start);
         }
@@ -357,7 +386,7 @@ mod tests {
     #[test]
     fn an_unused_reservation_comes_back() {
         let start = clock::now().mono;
-        let budget = Budget::new(1, Wakes::default(), start);
+        let budget = Budget::new(1, Queues::default(), start);
         assert!(budget.try_take(&key("a"), start));
         assert!(!budget.try_take(&key("gone"), start));
         assert!(!budget.try_take(&key("next"), start));
@@ -370,7 +399,7 @@ mod tests {
     #[test]
     fn a_pause_holds_for_everybody() {
         let start = clock::now().mono;
-        let budget = Budget::new(100, Wakes::default(), start);
+        let budget = Budget::new(100, Queues::default(), start);
         budget.pause(None, start);
         assert!(!budget.try_take(&key("a"), start + Duration::from_secs(59)));
         assert_eq!(budget.paused_for(start), Some(DEFAULT_PAUSE));
@@ -381,7 +410,7 @@ mod tests {
     #[test]
     fn an_absurd_wait_is_bounded() {
         let start = clock::now().mono;
-        let budget = Budget::new(100, Wakes::default(), start);
+        let budget = Budget::new(100, Queues::default(), start);
         budget.pause(Some(Duration::from_secs(1_000_000_000)), start);
         assert_eq!(budget.paused_for(start), Some(LONGEST_PAUSE));
     }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     budget::Budget,
+    listed::Listed,
     mirror::{Mirror, News, Walk},
 };
 use crate::{
@@ -16,9 +17,10 @@ use crate::{
     index::Index,
     object_key::ObjectKey,
     provider::{
-        ClientId, Connection, Mark, ObservedStream, Owner, ProviderError, StreamId, Unreadable,
+        BroadcastId, ClientId, Connection, Mark, ObservedBroadcast, ObservedStream, Owner,
+        ProviderError, StreamId, Unreadable,
     },
-    wake::Wakes,
+    wake::{Queues, Wakes},
 };
 
 /// The most pages of one walk: a list that is longer does not end.
@@ -32,14 +34,18 @@ const MOST_PAUSES: u32 = 3;
 pub struct Client {
     /// Which one.
     pub id: ClientId,
-    /// What it has.
+    /// The streams that it has.
     pub mirror: Mirror,
+    /// The broadcasts that it has.
+    pub broadcasts: Mirror<ObservedBroadcast>,
     /// What it may call.
     pub budget: Budget,
     members: Mutex<BTreeMap<ObjectKey, Member>>,
-    health: Mutex<Health>,
-    index: Arc<Index>,
+    pub(super) health: Mutex<Health>,
+    pub(super) broadcasts_health: Mutex<Health>,
+    pub(super) index: Arc<Index>,
     streams: Wakes,
+    broadcast_wakes: Wakes,
     accounts: Wakes,
     scope: Scope,
 }
@@ -96,18 +102,20 @@ impl Client {
         began: Instant,
         scope: Scope,
         index: Arc<Index>,
-        streams: Wakes,
-        accounts: Wakes,
+        queues: Queues,
     ) -> Self {
         Self {
             id,
             mirror: Mirror::new(settling, began),
-            budget: Budget::new(1, streams.clone(), began),
+            broadcasts: Mirror::new(settling, began),
+            budget: Budget::new(1, queues.clone(), began),
             members: Mutex::default(),
             health: Mutex::default(),
+            broadcasts_health: Mutex::default(),
             index,
-            streams,
-            accounts,
+            streams: queues.streams,
+            broadcast_wakes: queues.broadcasts,
+            accounts: queues.accounts,
             scope,
         }
     }
@@ -143,7 +151,7 @@ impl Client {
         empty
     }
 
-    /// How the last walks went.
+    /// How the last walks of the streams went.
     pub fn health(&self) -> Health {
         self.health
             .lock()
@@ -151,23 +159,59 @@ impl Client {
             .clone()
     }
 
+    /// How the last walks of the broadcasts went.
+    pub fn broadcasts_health(&self) -> Health {
+        self.broadcasts_health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Wakes those whom news concern.
     pub fn tell(&self, news: &News) {
-        for id in &news.streams {
+        for id in &news.ids {
             self.streams.wake_all(self.index.of_stream(id));
+            self.tell_who_show(id);
         }
         self.streams.wake_all(
-            news.owners
+            news.names
                 .iter()
+                .chain(&news.waiting)
                 .filter(|key| self.index.entry(key).is_some())
                 .cloned(),
         );
     }
 
-    /// Wakes those whom news concern, apart from the one whose pass brought them.
+    /// Wakes those whom news concern, apart from the LiveStream whose pass brought them.
     pub fn tell_others(&self, news: &News, teller: &ObjectKey) {
-        let others = news.streams.iter().flat_map(|id| self.index.of_stream(id));
-        self.streams.wake_all(others.filter(|key| key != teller));
+        for id in &news.ids {
+            let others = self.index.of_stream(id).into_iter();
+            self.streams.wake_all(others.filter(|key| key != teller));
+            self.tell_who_show(id);
+        }
+    }
+
+    /// Wakes the Broadcasts that show a stream.
+    fn tell_who_show(&self, id: &StreamId) {
+        let shows = self.index.broadcasts.of_stream(id);
+        self.broadcast_wakes.wake_all(shows);
+    }
+
+    /// Wakes those whom news of broadcasts concern; what nobody holds concerns all who hold none.
+    pub fn tell_broadcasts(&self, news: &News<ObservedBroadcast>) {
+        let index = &self.index.broadcasts;
+        let mut unheld = !news.names.is_empty();
+        for id in &news.ids {
+            let holders = index.of_broadcast(id);
+            unheld |= holders.is_empty();
+            self.broadcast_wakes.wake_all(holders);
+        }
+        if unheld {
+            self.broadcast_wakes.wake_all(index.seekers());
+        }
+        let waiting = news.waiting.iter();
+        self.broadcast_wakes
+            .wake_all(waiting.filter(|key| index.entry(key).is_some()).cloned());
     }
 
     /// The streams that the objects of this client hold.
@@ -177,6 +221,28 @@ impl Client {
             .iter()
             .flat_map(|account| self.index.held_by(account))
             .collect()
+    }
+
+    /// The broadcasts that the objects of this client hold.
+    pub fn broadcasts_held(&self) -> Vec<BroadcastId> {
+        let accounts: Vec<ObjectKey> = self.members().keys().cloned().collect();
+        accounts
+            .iter()
+            .flat_map(|account| self.index.broadcasts.held_by(account))
+            .collect()
+    }
+
+    /// Whether an object of this client is a Broadcast, and the provider has broadcasts.
+    pub(super) fn has_broadcasts(&self) -> bool {
+        self.members().iter().any(|(account, member)| {
+            member.connection.broadcasts.is_some() && self.index.broadcasts.any_of_account(account)
+        })
+    }
+
+    /// What vanished may be created again.
+    pub fn excuse(&self) {
+        self.mirror.excuse(&self.held());
+        self.broadcasts.excuse(&self.broadcasts_held());
     }
 
     /// Whether the provider refused this account's key in a walk.
@@ -198,30 +264,49 @@ impl Client {
         self.members().contains_key(account)
     }
 
-    /// Walks the list, at once and then as often as it is due, for ever.
+    /// Walks the list of streams, at once and then as often as it is due, for ever.
     pub async fn walk_for_ever(&self) {
+        self.walk_list::<ObservedStream>().await;
+    }
+
+    /// Walks the list of broadcasts likewise, while there is a Broadcast.
+    pub async fn walk_broadcasts_for_ever(&self) {
+        self.walk_list::<ObservedBroadcast>().await;
+    }
+
+    async fn walk_list<T: Listed>(&self) {
+        let mirror = T::mirror(self);
         let mut ended: Option<Instant> = None;
         let mut failures = 0;
         loop {
+            if !T::wanted(self) {
+                (ended, failures) = (None, 0);
+                mirror.rest();
+                *T::health(self)
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = Health::default();
+                mirror.demanded().await;
+                continue;
+            }
             let wait = self
-                .due(ended, failures)
+                .due::<T>(ended, failures)
                 .saturating_duration_since(clock::now().mono);
             if !wait.is_zero() {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    () = self.mirror.demanded() => {}
+                    () = mirror.demanded() => {}
                 }
                 continue;
             }
-            match self.walk(clock::now().mono).await {
+            match self.walk::<T>(clock::now().mono).await {
                 Ok(walk) => {
                     failures = 0;
-                    self.finish(walk);
+                    self.finish::<T>(walk);
                 }
                 Err(error) => {
                     failures += 1;
-                    self.mirror.walk_failed();
-                    self.fail(error, failures);
+                    mirror.walk_failed();
+                    self.fail::<T>(error, failures);
                 }
             }
             ended = Some(clock::now().mono);
@@ -229,9 +314,10 @@ impl Client {
     }
 
     /// When the next walk is due.
-    fn due(&self, ended: Option<Instant>, failures: u32) -> Instant {
+    fn due<T: Listed>(&self, ended: Option<Instant>, failures: u32) -> Instant {
+        let mirror = T::mirror(self);
         let Some(ended) = ended else {
-            return self.mirror.began();
+            return mirror.began();
         };
         let (interval, per_second) = {
             let members = self.members();
@@ -254,14 +340,14 @@ impl Client {
                 Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
             return ended + backoff.min(interval);
         }
-        // At most a quarter of the budget goes into walks.
-        let quarter = Duration::from_secs_f64(
-            f64::from(self.mirror.pages()) * 4.0 / f64::from(per_second.max(1)),
-        );
+        // At most a quarter of the budget goes into walks, of all lists together.
+        let pages = self.mirror.pages() + self.broadcasts.pages();
+        let quarter =
+            Duration::from_secs_f64(f64::from(pages) * 4.0 / f64::from(per_second.max(1)));
         let regular = ended + interval.max(quarter);
-        match self.mirror.next_demand() {
+        match mirror.next_demand() {
             // A list that cannot be read proves nothing, however often it is walked.
-            Some(demand) if self.mirror.unreadable().is_empty() => {
+            Some(demand) if mirror.unreadable().is_empty() => {
                 demand.max(ended + quarter).min(regular)
             }
             _ => regular,
@@ -269,12 +355,12 @@ impl Client {
     }
 
     /// Reads the whole list, page by page to the empty one.
-    async fn walk(&self, began: Instant) -> Result<Walk, ProviderError> {
+    async fn walk<T: Listed>(&self, began: Instant) -> Result<Walk, ProviderError> {
         let mut unreadable = Vec::new();
-        let mut seen: HashSet<StreamId> = HashSet::new();
+        let mut seen: HashSet<T::Id> = HashSet::new();
         let mut repeated = 0;
         for page in 1..=MOST_PAGES {
-            let (asked, items) = self.page(page).await?;
+            let (asked, items) = self.page::<T>(page).await?;
             if items.is_empty() {
                 return Ok(Walk {
                     began,
@@ -285,16 +371,10 @@ impl Client {
             let before = seen.len();
             for item in items {
                 match item {
-                    Ok(stream) => {
-                        seen.insert(stream.id.clone());
-                        // Whose it is cannot be told, so it could be the one that is looked for.
-                        if stream.mark == Mark::Unreadable {
-                            unreadable.push(Unreadable {
-                                id: Some(stream.id.clone()),
-                                what: "its owner mark cannot be read".to_owned(),
-                            });
-                        }
-                        self.tell(&self.mirror.read(asked, stream));
+                    Ok(thing) => {
+                        seen.insert(thing.id().clone());
+                        unreadable.extend(thing.doubt());
+                        T::tell(self, &T::mirror(self).read(asked, thing));
                     }
                     Err(item) => unreadable.push(item),
                 }
@@ -316,7 +396,10 @@ impl Client {
     }
 
     /// One page, by whichever account's key works.
-    async fn page(&self, page: u32) -> Result<(Instant, crate::provider::Page), ProviderError> {
+    async fn page<T: Listed>(
+        &self,
+        page: u32,
+    ) -> Result<(Instant, Vec<Result<T, Unreadable>>), ProviderError> {
         let mut pauses = 0;
         loop {
             let Some((account, connection)) = self.caller() else {
@@ -327,7 +410,7 @@ impl Client {
             };
             self.budget.take(clock::now().mono).await;
             let asked = clock::now().mono;
-            match connection.streams.list(page).await {
+            match T::list(&connection, page).await {
                 Ok(items) => return Ok((asked, items)),
                 Err(ProviderError::RateLimited { retry_after }) if pauses < MOST_PAUSES => {
                     pauses += 1;
@@ -358,22 +441,25 @@ impl Client {
             .map(|(key, m)| (key.clone(), m.connection.clone()))
     }
 
-    fn finish(&self, walk: Walk) {
-        let vanished = self.mirror.vanished();
+    fn finish<T: Listed>(&self, walk: Walk) {
+        let mirror = T::mirror(self);
+        let vanished = mirror.vanished();
         let pages = walk.pages;
-        let held = self.held();
-        self.tell(&self.mirror.walked(walk, &held));
-        let counts = self.counts();
+        let held = T::held(self);
+        T::tell(self, &mirror.walked(walk, &held));
+        let counts = T::counts(self);
         let changed = {
-            let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-            let unreadable = self.mirror.unreadable();
+            let mut health = T::health(self)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let unreadable = mirror.unreadable();
             let changed = health.failing.is_some()
-                || health.counts != Some(counts)
+                || health.counts != counts
                 || health.unreadable != unreadable;
             *health = Health {
                 failing: None,
                 walked: Some(clock::now().mono),
-                counts: Some(counts),
+                counts,
                 unreadable,
             };
             changed
@@ -381,19 +467,22 @@ impl Client {
         tracing::debug!(
             client = self.id.as_str(),
             pages,
-            "walked the list of streams"
+            "walked the list of {}",
+            T::WHAT
         );
-        if changed || vanished != self.mirror.vanished() {
+        if changed || vanished != mirror.vanished() {
             self.accounts.wake_all(self.members().keys().cloned());
         }
     }
 
-    fn fail(&self, error: ProviderError, failures: u32) {
-        tracing::debug!(client = self.id.as_str(), %error, failures, "a walk of the list did not reach its end");
+    fn fail<T: Listed>(&self, error: ProviderError, failures: u32) {
+        tracing::debug!(client = self.id.as_str(), %error, failures, list = T::WHAT, "a walk of the list did not reach its end");
         for member in self.members().values_mut() {
             member.refused = false;
         }
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut health = T::health(self)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let changed = health
             .failing
             .as_ref()
@@ -406,7 +495,7 @@ impl Client {
     }
 
     /// The standing of each stream that the mirror holds.
-    fn counts(&self) -> StreamCounts {
+    pub(super) fn counts(&self) -> StreamCounts {
         let mut counts = StreamCounts::default();
         for stream in self.mirror.all() {
             *match self.standing(&stream) {

@@ -1,4 +1,4 @@
-//! What the provider has, as far as we know: the twin of a reflector's store.
+//! What the provider has of one kind, as far as we know: the twin of a reflector's store.
 //!
 //! One walk of the paged list feeds every object; own writes enter at once. Two rules keep it
 //! honest. What was asked before a write ended says nothing about that write; and for the settling
@@ -13,43 +13,43 @@ use std::{
 
 use tokio::sync::Notify;
 
+use super::mirrored::Mirrored;
 use crate::{
     object_key::ObjectKey,
-    provider::{Mark, ObservedStream, StreamId, Unreadable},
+    provider::{ObservedStream, Unreadable},
 };
 
-/// What a client's list of streams holds.
+/// What a client's list of one kind of thing holds.
 #[derive(Debug)]
-pub struct Mirror {
-    inner: Mutex<Inner>,
+pub struct Mirror<T: Mirrored = ObservedStream> {
+    inner: Mutex<Inner<T>>,
     demanded: Notify,
     settling: Duration,
     /// When this process began to be responsible: it may not have seen what was written before.
     began: Instant,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    streams: HashMap<StreamId, Entry>,
-    /// By the namespace and name that the mark names.
-    by_name: HashMap<ObjectKey, BTreeSet<StreamId>>,
+#[derive(Debug)]
+struct Inner<T: Mirrored> {
+    entries: HashMap<T::Id, Entry<T>>,
+    by_name: HashMap<T::Name, BTreeSet<T::Id>>,
     /// When a read by id last said that there is none.
-    not_found: HashMap<StreamId, Instant>,
+    not_found: HashMap<T::Id, Instant>,
     /// When we deleted it.
-    deleted: HashMap<StreamId, Instant>,
+    deleted: HashMap<T::Id, Instant>,
     walks: Walks,
     /// The moments at or after which somebody needs a walk to begin.
     demands: BTreeSet<Instant>,
     /// Who wants to look again after the next walk.
     waiting: HashSet<ObjectKey>,
     vanished: Option<Vanished>,
-    /// Streams whose disappearance a human has confirmed.
-    excused: HashSet<StreamId>,
+    /// Whose disappearance a human has confirmed.
+    excused: HashSet<T::Id>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    stream: Arc<ObservedStream>,
+struct Entry<T> {
+    thing: Arc<T>,
     /// When the call began that told us last.
     told: Instant,
     /// When our last write about it ended.
@@ -70,7 +70,7 @@ struct Walks {
     pages: u32,
 }
 
-/// Many streams that we hold are missing from a whole walk: a wrong key, a wrong endpoint or an
+/// Many things that we hold are missing from a whole walk: a wrong key, a wrong endpoint or an
 /// empty answer look like this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vanished {
@@ -80,11 +80,11 @@ pub struct Vanished {
     pub held: usize,
 }
 
-/// What is known of one stream.
-#[derive(Clone, Debug, Default)]
-pub struct Sight {
+/// What is known of one thing.
+#[derive(Clone, Debug)]
+pub struct Sight<T = ObservedStream> {
     /// It, as it was seen last.
-    pub stream: Option<Arc<ObservedStream>>,
+    pub seen: Option<Arc<T>>,
     /// A whole walk that began after the last news of it did not show it, or a read by id said that
     /// there is none.
     pub doubtful: bool,
@@ -98,16 +98,57 @@ pub struct Sight {
     pub deleted: bool,
 }
 
-/// What became known through a read: who may want to look.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct News {
-    /// The streams that changed.
-    pub streams: Vec<StreamId>,
-    /// Objects that they concern by their marks, or that waited.
-    pub owners: Vec<ObjectKey>,
+impl<T> Default for Sight<T> {
+    fn default() -> Self {
+        Self {
+            seen: None,
+            doubtful: false,
+            settled: false,
+            told: None,
+            not_found: None,
+            deleted: false,
+        }
+    }
 }
 
-impl Mirror {
+/// What became known through a read: who may want to look.
+#[derive(Debug, PartialEq, Eq)]
+pub struct News<T: Mirrored = ObservedStream> {
+    /// What changed.
+    pub ids: Vec<T::Id>,
+    /// The names that it had and has, and those of what is gone.
+    pub names: Vec<T::Name>,
+    /// The objects that waited for a walk.
+    pub waiting: Vec<ObjectKey>,
+}
+
+impl<T: Mirrored> Default for News<T> {
+    fn default() -> Self {
+        Self {
+            ids: Vec::new(),
+            names: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+}
+
+impl<T: Mirrored> Default for Inner<T> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            by_name: HashMap::new(),
+            not_found: HashMap::new(),
+            deleted: HashMap::new(),
+            walks: Walks::default(),
+            demands: BTreeSet::new(),
+            waiting: HashSet::new(),
+            vanished: None,
+            excused: HashSet::new(),
+        }
+    }
+}
+
+impl<T: Mirrored> Mirror<T> {
     /// An empty one. Our own writes settle in this time.
     pub fn new(settling: Duration, began: Instant) -> Self {
         Self {
@@ -119,20 +160,21 @@ impl Mirror {
     }
 
     /// Takes in what a list or a read says; `asked` is when that call began.
-    pub fn read(&self, asked: Instant, found: ObservedStream) -> News {
+    pub fn read(&self, asked: Instant, found: T) -> News<T> {
         let mut news = News::default();
         let mut inner = self.lock();
-        if inner.not_found.get(&found.id).is_some_and(|at| *at < asked) {
-            inner.not_found.remove(&found.id);
+        let id = found.id().clone();
+        if inner.not_found.get(&id).is_some_and(|at| *at < asked) {
+            inner.not_found.remove(&id);
         }
         if inner
             .deleted
-            .get(&found.id)
+            .get(&id)
             .is_some_and(|at| asked < *at + self.settling)
         {
             return news;
         }
-        let old = inner.streams.get(&found.id).cloned();
+        let old = inner.entries.get(&id).cloned();
         if old
             .as_ref()
             .is_some_and(|old| asked < old.told || old.wrote.is_some_and(|wrote| asked < wrote))
@@ -141,58 +183,57 @@ impl Mirror {
         }
         let wrote = old.as_ref().and_then(|old| old.wrote);
         let settling = wrote.is_some_and(|wrote| asked < wrote + self.settling);
-        let stream = match &old {
+        let thing = match &old {
             // What we wrote is not believed to be otherwise yet; what we cannot write is.
-            Some(old) if settling => ObservedStream {
-                settings: old.stream.settings.clone(),
-                mark: old.stream.mark.clone(),
-                ingest: old.stream.ingest.clone(),
-                ..found
-            },
+            Some(old) if settling => found.settling(&old.thing),
             // What a list leaves out is not taken away.
-            Some(old) => completed(found, &old.stream),
+            Some(old) => found.completed(&old.thing),
             None => found,
         };
-        if old.as_ref().is_none_or(|old| *old.stream != stream) {
-            news.streams.push(stream.id.clone());
-            news.owners.extend(
-                old.iter()
-                    .filter_map(|old| named(&old.stream))
-                    .chain(named(&stream)),
-            );
+        if old.as_ref().is_none_or(|old| *old.thing != thing) {
+            news.ids.push(id);
+            let before = old.iter().filter_map(|old| old.thing.name());
+            news.names.extend(before.chain(thing.name()));
             inner.put(Entry {
-                stream: Arc::new(stream),
+                thing: Arc::new(thing),
                 told: asked,
                 wrote,
             });
-        } else if let Some(entry) = inner.streams.get_mut(&stream.id) {
+        } else if let Some(entry) = inner.entries.get_mut(&id) {
             entry.told = asked;
         }
         news
     }
 
-    /// Takes in the reply to our own write, which ended at `ended`.
-    pub fn wrote(&self, ended: Instant, stream: ObservedStream) {
+    /// Takes in the reply to our own write, which ended at `ended`. Returns what it changed.
+    pub fn wrote(&self, ended: Instant, reply: T) -> News<T> {
         let mut inner = self.lock();
-        inner.not_found.remove(&stream.id);
-        let stream = match inner.streams.get(&stream.id) {
-            Some(old) => completed(stream, &old.stream),
-            None => stream,
+        let id = reply.id().clone();
+        inner.not_found.remove(&id);
+        let old = inner.entries.get(&id).map(|old| Arc::clone(&old.thing));
+        let thing = match &old {
+            Some(old) => reply.completed(old),
+            None => reply,
         };
+        let mut news = News::default();
+        if old.is_none_or(|old| *old != thing) {
+            news.ids.push(id);
+        }
         inner.put(Entry {
-            stream: Arc::new(stream),
+            thing: Arc::new(thing),
             told: ended,
             wrote: Some(ended),
         });
+        news
     }
 
     /// Takes in that a read by id found nothing.
-    pub fn not_found(&self, asked: Instant, id: &StreamId) {
+    pub fn not_found(&self, asked: Instant, id: &T::Id) {
         self.lock().not_found.insert(id.clone(), asked);
     }
 
     /// Takes in that we deleted a stream.
-    pub fn deleted(&self, ended: Instant, id: &StreamId) {
+    pub fn deleted(&self, ended: Instant, id: &T::Id) {
         let mut inner = self.lock();
         inner.take(id);
         inner.not_found.remove(id);
@@ -202,7 +243,7 @@ impl Mirror {
     }
 
     /// Forgets a stream whose absence was proved.
-    pub fn forget(&self, id: &StreamId) {
+    pub fn forget(&self, id: &T::Id) {
         let mut inner = self.lock();
         inner.take(id);
         inner.not_found.remove(id);
@@ -211,7 +252,7 @@ impl Mirror {
 
     /// Takes in that a whole walk ended. `held` are the streams that objects hold. Returns which of
     /// those it did not show, and who waited for it.
-    pub fn walked(&self, walk: Walk, held: &[StreamId]) -> News {
+    pub fn walked(&self, walk: Walk, held: &[T::Id]) -> News<T> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         inner.demands = inner
@@ -221,6 +262,9 @@ impl Mirror {
         walks.whole += 1;
         walks.last = Some(walk.began);
         walks.pages = walk.pages;
+        // What shows no id may be one of those that seem to be missing.
+        let nameless = walk.unreadable.iter().filter(|item| item.id.is_none());
+        let nameless = nameless.count();
         if walk.unreadable.is_empty() {
             walks.provable.push(walk.began);
             let surplus = walks.provable.len().saturating_sub(2);
@@ -230,49 +274,68 @@ impl Mirror {
         }
         walks.unreadable = walk.unreadable;
 
-        let missing: Vec<&StreamId> = held
+        let missing: Vec<&T::Id> = held
             .iter()
             .filter(|id| !inner.excused.contains(*id) && !inner.deleted.contains_key(*id))
             .filter(|id| {
                 inner
-                    .streams
+                    .entries
                     .get(*id)
                     .is_none_or(|e| self.missed(e, walk.began))
             })
             .collect();
-        inner.vanished =
-            (missing.len() > 3 && missing.len() * 20 > held.len()).then_some(Vanished {
-                missing: missing.len(),
-                held: held.len(),
-            });
+        let missing = missing.len().saturating_sub(nameless);
+        inner.vanished = (missing > 3 && missing * 20 > held.len()).then_some(Vanished {
+            missing,
+            held: held.len(),
+        });
 
         // What nobody holds and two walks in a row did not show is gone. Who may have seen it as a
         // double looks again.
-        let mut owners: Vec<ObjectKey> = inner.waiting.drain().collect();
+        let waiting: Vec<ObjectKey> = inner.waiting.drain().collect();
+        let mut names = Vec::new();
         if let [previous, _] = inner.walks.provable[..] {
-            let held: HashSet<&StreamId> = held.iter().collect();
+            let held: HashSet<&T::Id> = held.iter().collect();
             inner
                 .not_found
                 .retain(|id, at| held.contains(id) || *at >= previous);
-            let gone: Vec<StreamId> = inner
-                .streams
+            let gone: Vec<T::Id> = inner
+                .entries
                 .iter()
                 .filter(|(id, entry)| !held.contains(id) && self.missed(entry, previous))
                 .map(|(id, _)| id.clone())
                 .collect();
             for id in &gone {
-                owners.extend(inner.streams.get(id).and_then(|entry| named(&entry.stream)));
+                names.extend(inner.entries.get(id).and_then(|entry| entry.thing.name()));
                 inner.take(id);
             }
         }
         let unsure = held
             .iter()
-            .filter_map(|id| inner.streams.get(id))
+            .filter_map(|id| inner.entries.get(id))
             .filter(|entry| self.missed(entry, walk.began))
-            .map(|entry| entry.stream.id.clone());
+            .map(|entry| entry.thing.id().clone());
         News {
-            streams: unsure.collect(),
-            owners,
+            ids: unsure.collect(),
+            names,
+            waiting,
+        }
+    }
+
+    /// Nobody walks any more: what is known grows old, so it is forgotten, and what was walked proves
+    /// nothing about later. What we wrote or deleted ourselves is still true.
+    pub fn rest(&self) {
+        let mut inner = self.lock();
+        inner.walks = Walks::default();
+        inner.vanished = None;
+        let old: Vec<T::Id> = inner
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.wrote.is_none())
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &old {
+            inner.take(id);
         }
     }
 
@@ -327,14 +390,14 @@ impl Mirror {
     }
 
     /// A human says that what vanished is to be created again.
-    pub fn excuse(&self, held: &[StreamId]) {
+    pub fn excuse(&self, held: &[T::Id]) {
         let mut inner = self.lock();
         let Some(last) = inner.walks.last else { return };
-        let missing: Vec<StreamId> = held
+        let missing: Vec<T::Id> = held
             .iter()
             .filter(|id| {
                 inner
-                    .streams
+                    .entries
                     .get(*id)
                     .is_none_or(|entry| self.missed(entry, last))
             })
@@ -345,11 +408,11 @@ impl Mirror {
     }
 
     /// What is known of a stream.
-    pub fn sight(&self, id: &StreamId) -> Sight {
+    pub fn sight(&self, id: &T::Id) -> Sight<T> {
         let inner = self.lock();
-        let entry = inner.streams.get(id);
+        let entry = inner.entries.get(id);
         Sight {
-            stream: entry.map(|entry| Arc::clone(&entry.stream)),
+            seen: entry.map(|entry| Arc::clone(&entry.thing)),
             doubtful: entry.is_some_and(|e| {
                 inner.not_found.contains_key(id)
                     || inner.walks.last.is_some_and(|last| self.missed(e, last))
@@ -362,38 +425,37 @@ impl Mirror {
         }
     }
 
-    /// The streams whose mark names an object of this namespace and name, of whatever uid and
-    /// cluster; the oldest id first.
-    pub fn named(&self, key: &ObjectKey) -> Vec<Arc<ObservedStream>> {
+    /// What goes by this name, whosever it is; the oldest id first.
+    pub fn named(&self, name: &T::Name) -> Vec<Arc<T>> {
         let inner = self.lock();
-        let Some(ids) = inner.by_name.get(key) else {
+        let Some(ids) = inner.by_name.get(name) else {
             return Vec::new();
         };
         let mut found: Vec<_> = ids
             .iter()
-            .filter_map(|id| inner.streams.get(id))
-            .map(|e| Arc::clone(&e.stream))
+            .filter_map(|id| inner.entries.get(id))
+            .map(|e| Arc::clone(&e.thing))
             .collect();
         found.sort_by(|a, b| {
-            let (a, b) = (a.id.as_str(), b.id.as_str());
+            let (a, b) = (T::digits(a.id()), T::digits(b.id()));
             a.len().cmp(&b.len()).then_with(|| a.cmp(b))
         });
         found
     }
 
     /// Everything that the mirror holds.
-    pub fn all(&self) -> Vec<Arc<ObservedStream>> {
+    pub fn all(&self) -> Vec<Arc<T>> {
         self.lock()
-            .streams
+            .entries
             .values()
-            .map(|entry| Arc::clone(&entry.stream))
+            .map(|entry| Arc::clone(&entry.thing))
             .collect()
     }
 
     /// When our last write about a stream ended, or when we began to be responsible.
-    pub fn written(&self, id: &StreamId) -> Instant {
+    pub fn written(&self, id: &T::Id) -> Instant {
         self.lock()
-            .streams
+            .entries
             .get(id)
             .and_then(|entry| entry.wrote)
             .unwrap_or(self.began)
@@ -411,26 +473,26 @@ impl Mirror {
 
     /// Whether two consecutive whole walks, with every item readable, both begun when a write that
     /// ended at `since` had settled, and both without news of `id` where one is given.
-    pub fn absent_since(&self, since: Instant, id: Option<&StreamId>) -> bool {
+    pub fn absent_since(&self, since: Instant, id: Option<&T::Id>) -> bool {
         let inner = self.lock();
         let [previous, _] = inner.walks.provable[..] else {
             return false;
         };
         let seen = id
-            .and_then(|id| inner.streams.get(id))
+            .and_then(|id| inner.entries.get(id))
             .is_some_and(|entry| !self.missed(entry, previous));
         previous >= since + self.settling && !seen
     }
 
     /// Whether a walk that began then should have shown this entry and did not.
-    fn missed(&self, entry: &Entry, walk_began: Instant) -> bool {
+    fn missed(&self, entry: &Entry<T>, walk_began: Instant) -> bool {
         entry.told < walk_began
             && entry
                 .wrote
                 .is_none_or(|wrote| wrote + self.settling <= walk_began)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner<T>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -446,21 +508,21 @@ pub struct Walk {
     pub unreadable: Vec<Unreadable>,
 }
 
-impl Inner {
-    fn put(&mut self, entry: Entry) {
-        let id = entry.stream.id.clone();
+impl<T: Mirrored> Inner<T> {
+    fn put(&mut self, entry: Entry<T>) {
+        let id = entry.thing.id().clone();
         self.take(&id);
-        if let Some(name) = named(&entry.stream) {
+        if let Some(name) = entry.thing.name() {
             self.by_name.entry(name).or_default().insert(id.clone());
         }
-        self.streams.insert(id, entry);
+        self.entries.insert(id, entry);
     }
 
-    fn take(&mut self, id: &StreamId) {
-        let Some(old) = self.streams.remove(id) else {
+    fn take(&mut self, id: &T::Id) {
+        let Some(old) = self.entries.remove(id) else {
             return;
         };
-        if let Some(name) = named(&old.stream)
+        if let Some(name) = old.thing.name()
             && let Some(ids) = self.by_name.get_mut(&name)
         {
             ids.remove(id);
@@ -471,50 +533,13 @@ impl Inner {
     }
 }
 
-/// Neither the mark nor the text that it stands in was shown.
-fn unshown(stream: &ObservedStream) -> bool {
-    stream.mark == Mark::Unreadable && stream.settings.gcore.client_entity_data.is_none()
-}
-
-/// News of a stream, with what they leave out and what a stream always has taken from the old: lists
-/// may show less than a read by id.
-fn completed(mut found: ObservedStream, old: &ObservedStream) -> ObservedStream {
-    if unshown(&found) {
-        found.mark = old.mark.clone();
-        let data = &old.settings.gcore.client_entity_data;
-        found.settings.gcore.client_entity_data.clone_from(data);
-    }
-    let (new, old_settings) = (&mut found.settings, &old.settings);
-    new.name = new.name.take().or_else(|| old_settings.name.clone());
-    new.active = new.active.or(old_settings.active);
-    new.auto_record = new.auto_record.or(old_settings.auto_record);
-    new.dvr_enabled = new.dvr_enabled.or(old_settings.dvr_enabled);
-    new.dvr_seconds = new.dvr_seconds.or(old_settings.dvr_seconds);
-    let (gcore, old_gcore) = (&mut new.gcore, &old_settings.gcore);
-    gcore.record_type = gcore.record_type.or(old_gcore.record_type);
-    gcore.projection = gcore.projection.or(old_gcore.projection);
-    gcore.html_overlay = gcore.html_overlay.or(old_gcore.html_overlay);
-    gcore.hls_endlist_tag = gcore.hls_endlist_tag.or(old_gcore.hls_endlist_tag);
-    found.ingest = found.ingest.or(&old.ingest);
-    found.playback = found.playback.or(&old.playback);
-    found
-}
-
-/// The object that a stream's mark names.
-fn named(stream: &ObservedStream) -> Option<ObjectKey> {
-    stream
-        .mark
-        .owner()
-        .map(|owner| ObjectKey::new(&owner.namespace, &owner.name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         api::Playback,
         clock,
-        provider::{Ingest, Mark, Owner, StreamSettings},
+        provider::{Ingest, Mark, Owner, StreamId, StreamSettings},
     };
 
     const SETTLING: Duration = Duration::from_secs(60);
@@ -577,7 +602,7 @@ mod tests {
         fn name(&self, id: &str) -> Option<String> {
             self.mirror
                 .sight(&StreamId::new(id))
-                .stream
+                .seen
                 .and_then(|s| s.settings.name.clone())
         }
     }
@@ -599,7 +624,7 @@ mod tests {
             ..stream("1", "u", "old")
         };
         story.mirror.read(story.at(159), stale.clone());
-        let seen = story.mirror.sight(&StreamId::new("1")).stream.unwrap();
+        let seen = story.mirror.sight(&StreamId::new("1")).seen.unwrap();
         assert!(seen.live);
         assert_eq!(story.name("1").as_deref(), Some("new"));
         story.mirror.read(story.at(160), stale);
@@ -610,16 +635,13 @@ mod tests {
     fn news_name_the_stream_and_its_owner_once() {
         let story = Story::begin();
         let news = story.mirror.read(story.at(1), stream("1", "u", "a"));
-        assert_eq!(news.owners, [ObjectKey::new("ns", "keynote")]);
+        assert_eq!(news.names, [ObjectKey::new("ns", "keynote")]);
         assert_eq!(
             story.mirror.read(story.at(2), stream("1", "u", "a")),
             News::default()
         );
         assert_eq!(
-            story
-                .mirror
-                .read(story.at(3), stream("1", "u", "b"))
-                .streams,
+            story.mirror.read(story.at(3), stream("1", "u", "b")).ids,
             [StreamId::new("1")]
         );
     }
@@ -737,6 +759,76 @@ mod tests {
     }
 
     #[test]
+    fn items_without_an_id_may_be_those_that_seem_to_be_missing() {
+        let story = Story::begin();
+        let held = ["1", "2", "3", "4"].map(StreamId::new);
+        for (nameless, vanished) in [(0, true), (1, false)] {
+            let unreadable = vec![
+                Unreadable {
+                    id: None,
+                    what: "no id".into(),
+                };
+                nameless
+            ];
+            story.mirror.walked(
+                Walk {
+                    began: story.at(100),
+                    pages: 1,
+                    unreadable,
+                },
+                &held,
+            );
+            assert_eq!(story.mirror.vanished().is_some(), vanished, "{nameless}");
+        }
+    }
+
+    #[test]
+    fn who_rests_forgets_what_grows_old_and_proves_nothing_with_it() {
+        let story = Story::begin();
+        story.walk(100, &[stream("1", "u", "a")], &[]);
+        story.walk(101, &[stream("1", "u", "a")], &[]);
+        story.mirror.wrote(story.at(102), stream("2", "u", "b"));
+        assert!(story.mirror.absent_since(story.start, None));
+        story.mirror.rest();
+        assert!(!story.mirror.absent_since(story.start, None));
+        assert!(!story.mirror.walked_once());
+        assert_eq!(
+            (story.name("1"), story.name("2").as_deref()),
+            (None, Some("b"))
+        );
+        let named = story.mirror.named(&ObjectKey::new("ns", "keynote"));
+        assert_eq!(named.len(), 1);
+    }
+
+    #[test]
+    fn a_broadcast_goes_by_its_name_and_keeps_what_a_list_leaves_out() {
+        use crate::provider::{BroadcastId, BroadcastSettings, ObservedBroadcast};
+        let start = clock::now().mono;
+        let mirror: Mirror<ObservedBroadcast> = Mirror::new(SETTLING, start);
+        let seen = |name: Option<&str>, streams| ObservedBroadcast {
+            id: BroadcastId::new("7"),
+            settings: BroadcastSettings {
+                name: name.map(str::to_owned),
+                streams,
+                ..BroadcastSettings::default()
+            },
+            iframe_url: None,
+        };
+        let at = |second| start + Duration::from_secs(second);
+        let streams = Some(vec![StreamId::new("1")]);
+        mirror.wrote(at(1), seen(Some("mark"), streams.clone()));
+        assert_eq!(mirror.named(&"mark".to_owned()).len(), 1);
+        // A list that lags behind does not give it its old name back.
+        mirror.wrote(at(2), seen(Some("Keynote"), streams.clone()));
+        mirror.read(at(30), seen(Some("mark"), None));
+        assert!(mirror.named(&"mark".to_owned()).is_empty());
+        mirror.read(at(90), seen(Some("Other"), None));
+        let sight = mirror.sight(&BroadcastId::new("7")).seen.unwrap();
+        assert_eq!(sight.settings.name.as_deref(), Some("Other"));
+        assert_eq!(sight.settings.streams, streams);
+    }
+
+    #[test]
     fn a_confirmed_disappearance_is_not_reported_again() {
         let story = Story::begin();
         let held = ["1", "2", "3", "4"];
@@ -752,7 +844,7 @@ mod tests {
         let story = Story::begin();
         let who = ObjectKey::new("ns", "who");
         story.mirror.demand(story.at(100), who.clone());
-        assert_eq!(story.walk(99, &[], &[]).owners, std::slice::from_ref(&who));
+        assert_eq!(story.walk(99, &[], &[]).waiting, std::slice::from_ref(&who));
         assert_eq!(story.mirror.next_demand(), Some(story.at(100)));
         story.walk(100, &[], &[]);
         assert_eq!(story.mirror.next_demand(), None);

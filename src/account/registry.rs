@@ -15,7 +15,7 @@ use crate::{
     object_key::ObjectKey,
     provider::{ClientId, Connection},
     secret::Secret,
-    wake::Wakes,
+    wake::Queues,
 };
 
 /// An account whose key the provider accepted.
@@ -53,8 +53,7 @@ pub struct Opening {
 pub struct Registry {
     inner: Mutex<Inner>,
     index: Arc<Index>,
-    streams: Wakes,
-    accounts: Wakes,
+    queues: Queues,
     scope: Scope,
     settling: Duration,
 }
@@ -69,23 +68,16 @@ struct Inner {
 
 struct Running {
     client: Arc<Client>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Registry {
     /// An empty one.
-    pub fn new(
-        index: Arc<Index>,
-        streams: Wakes,
-        accounts: Wakes,
-        scope: Scope,
-        settling: Duration,
-    ) -> Self {
+    pub fn new(index: Arc<Index>, queues: Queues, scope: Scope, settling: Duration) -> Self {
         Self {
             inner: Mutex::default(),
             index,
-            streams,
-            accounts,
+            queues,
             scope,
             settling,
         }
@@ -104,7 +96,7 @@ impl Registry {
             .is_some_and(|a| a.endpoint == endpoint && a.key == *key)
     }
 
-    /// Opens an account, or changes the key of an open one. Its streams are woken.
+    /// Opens an account, or changes the key of an open one. Its users are woken.
     pub fn open(&self, account: &ObjectKey, opening: Opening) {
         let Opening {
             endpoint,
@@ -146,7 +138,7 @@ impl Registry {
                 opened: clock::now().mono,
             },
         );
-        self.streams.wake_all(self.index.of_account(account));
+        self.wake_users(account);
     }
 
     /// Changes how an open account calls.
@@ -173,12 +165,12 @@ impl Registry {
         self.lock().tried.contains(account)
     }
 
-    /// This process has tried to open an account, with whatever result. The first time its streams
+    /// This process has tried to open an account, with whatever result. The first time its users
     /// are woken.
     pub fn set_tried(&self, account: &ObjectKey) {
         let first = self.lock().tried.insert(account.clone());
         if first {
-            self.wake_streams(account);
+            self.wake_users(account);
         }
     }
 
@@ -188,9 +180,12 @@ impl Registry {
         self.lock().tried.remove(account);
     }
 
-    /// Wakes the streams of an account.
-    pub fn wake_streams(&self, account: &ObjectKey) {
-        self.streams.wake_all(self.index.of_account(account));
+    /// Wakes the objects of an account.
+    pub fn wake_users(&self, account: &ObjectKey) {
+        let index = &self.index;
+        self.queues.streams.wake_all(index.of_account(account));
+        let broadcasts = index.broadcasts.of_account(account);
+        self.queues.broadcasts.wake_all(broadcasts);
     }
 
     /// Every client, for the metrics.
@@ -215,12 +210,13 @@ impl Registry {
             clock::now().mono,
             self.scope.clone(),
             Arc::clone(&self.index),
-            self.streams.clone(),
-            self.accounts.clone(),
+            self.queues.clone(),
         ));
         let (walker, server) = (Arc::clone(&client), Arc::clone(&client));
+        let broadcasts = Arc::clone(&client);
         let tasks = [
             tokio::spawn(async move { walker.walk_for_ever().await }),
+            tokio::spawn(async move { broadcasts.walk_broadcasts_for_ever().await }),
             tokio::spawn(async move { server.budget.serve(|| clock::now().mono).await }),
         ];
         Running { client, tasks }

@@ -315,16 +315,16 @@ pub struct LiveStreamStatus {
     pub conditions: Vec<Condition>,
 }
 
-/// A creation that has not led to a stream yet.
+/// A creation that has not led to anything yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Creation {
-    /// How many creations were begun for this object since it last had a stream.
+    /// How many creations were begun for this object since it last had one that worked.
     #[schemars(range(min = 1))]
     pub attempt: i32,
     /// What is known of the last one: `Sent` (it was about to be sent, and nothing is known yet),
     /// `Refused` (the provider refused it, nothing was made) or `Unknown` (it may have been carried
-    /// out; nothing is created again until it is proved that no stream came of it).
+    /// out; nothing is created again until it is proved that nothing came of it).
     pub result: CreationResult,
     /// When the last one was begun.
     pub at: Time,

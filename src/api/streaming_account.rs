@@ -23,7 +23,7 @@ pub const GCORE_ENDPOINT: &str = "https://api.gcore.com";
     category = "streaming",
     namespaced,
     status = "StreamingAccountStatus",
-    doc = "StreamingAccount is an account at a streaming provider: which provider, which Secret holds the key, and how fast the operator may call. LiveStreams of the same namespace name it in spec.accountRef.",
+    doc = "StreamingAccount is an account at a streaming provider: which provider, which Secret holds the key, and how fast the operator may call. LiveStreams and Broadcasts of the same namespace name it in spec.accountRef.",
     printcolumn(
         json_path = ".status.conditions[?(@.type==\"Ready\")].status",
         name = "Ready",
@@ -83,8 +83,9 @@ pub struct StreamingAccountSpec {
     #[schemars(range(min = 1, max = 1000))]
     pub requests_per_second: i32,
     /// Seconds between two reads of the provider's whole list of streams while nothing is going
-    /// on. From 1 to 3600; the default is 60. A long list is read less often, so that the reads
-    /// take no more than a quarter of `requestsPerSecond`.
+    /// on, and of that of broadcasts while there is a Broadcast. From 1 to 3600; the default is 60.
+    /// Long lists are read less often, so that the reads take no more than a quarter of
+    /// `requestsPerSecond`.
     #[serde(default = "default_poll_interval_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub poll_interval_seconds: i32,

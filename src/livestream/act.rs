@@ -12,12 +12,10 @@ use super::{
 };
 use crate::{
     account::Account, api, api::CreationResult, api::LiveStreamStatus, clock, finalizer,
-    outcome::Outcome, provider::Difference, provider::ObservedStream, provider::ProviderError,
-    provider::StreamId, report::Happening, status_write, status_write::Written,
+    not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Difference, provider::ObservedStream,
+    provider::ProviderError, provider::StreamId, report::Happening, status_write,
+    status_write::Written,
 };
-
-/// A change that is needed again within so many settling times was not taken to last.
-const REVERT_PATIENCE: u32 = 10;
 
 impl Pass<'_> {
     /// The finalizer stands wherever an id or our mark is known: some tools drop it.
@@ -94,7 +92,7 @@ impl Pass<'_> {
                 self.enter(account, id, result, "update")
             }
             Plan::Release(id) => {
-                let seen = mirror.sight(id).stream;
+                let seen = mirror.sight(id).seen;
                 let Some(seen) = seen else {
                     return Ok(Acted::Stale);
                 };
@@ -285,7 +283,10 @@ impl Pass<'_> {
         self.count(change, &result);
         let ended = clock::now().mono;
         match result? {
-            Some(stream) => account.client.mirror.wrote(ended, stream),
+            Some(stream) => {
+                let news = account.client.mirror.wrote(ended, stream);
+                account.client.tell_others(&news, &self.key);
+            }
             None => account.client.mirror.not_found(ended, id),
         }
         Ok(())

@@ -8,12 +8,9 @@ use super::{
     plan::{Known, Plan},
 };
 use crate::{
-    account::Account, clock::Now, outcome::Outcome, outcome::Reason, provider::Difference,
-    provider::ProviderError,
+    account::Account, clock::Now, not_taking, outcome::Outcome, outcome::Reason,
+    provider::Difference, provider::ProviderError,
 };
-
-/// How often in a row the provider may not take what it accepts before a human is asked.
-const NOT_TAKING_LIMIT: u32 = 5;
 
 impl Pass<'_> {
     /// How the pass went: what the act said, else what the plan would do next.
@@ -85,22 +82,9 @@ impl Pass<'_> {
             | Plan::Delete(_)
             | Plan::Finish(_) => None,
         };
-        let names = left.clone().unwrap_or_else(|| sent.fields.join(", "));
         let times = self.memory().sent.map_or(0, |sent| sent.times);
-        let (outcome, wait) = if times >= NOT_TAKING_LIMIT {
-            let message = format!(
-                "the provider accepts {names} and keeps another value: correct the spec, or leave the field out of it"
-            );
-            let outcome = Outcome::stalled(Reason::NotTaking, message);
-            (outcome, schedule.stalled)
-        } else if left.is_some() {
-            let message = format!("the provider has not taken {names} yet; it is sent again");
-            let wait = schedule.backoff(times, 0.0);
-            let outcome = Outcome::waiting_for(Reason::NotTaking, message, wait);
-            (outcome, wait)
-        } else {
-            return None;
-        };
+        let sent = sent.fields.join(", ");
+        let (outcome, wait) = not_taking::verdict(times, left.as_deref(), &sent, schedule)?;
         // Where the reply shows it taken it may last this time; if not, it is not sent again.
         self.ctx
             .memories

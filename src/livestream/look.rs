@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt as _;
 
 use super::{
     Pass, ingest,
     memory::Memory,
     plan,
-    plan::{Known, Limits, Proof, Provider, Recorded},
+    plan::{Known, Limits, Proof, Provider, ShownBy},
     want,
     want::Referenced,
 };
 use crate::{
-    account::Account, api::CreationResult, clock::Now, finalizer, object_key::ObjectKey,
-    outcome::Outcome, outcome::Reason, provider::ObservedStream, provider::Owner,
-    provider::StreamId, provider::StreamSettings,
+    account, account::Account, api::CreationResult, api::DeletionPolicy, clock::Now, conditions,
+    creation::Recorded, finalizer, object_key::ObjectKey, outcome::Outcome, outcome::Reason,
+    provider::ObservedStream, provider::Owner, provider::StreamId, provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -26,38 +27,7 @@ impl Pass<'_> {
             || ObjectKey::new(&self.key.namespace, &self.object.spec.account_ref.name),
             |entry| entry.account,
         );
-        if let Some(open) = self.ctx.registry.get(&account) {
-            return Ok(open);
-        }
-        let Some(object) = self.ctx.accounts.get(&account.reference()) else {
-            let outcome = Outcome::stalled(
-                Reason::AccountNotFound,
-                format!(
-                    "there is no StreamingAccount {} in this namespace: create it, or name another one in spec.accountRef",
-                    account.name
-                ),
-            );
-            return Err(self.ctx.with_grace(outcome, now.age(&*self.object)));
-        };
-        // What was in step stays so: the account says what is wrong with it. And what this process
-        // has not tried yet, nobody can say anything about.
-        if self.in_step() || !self.ctx.registry.tried(&account) {
-            return Err(Outcome::Quiet);
-        }
-        let ready = object
-            .status
-            .iter()
-            .flat_map(|s| &s.conditions)
-            .find(|c| c.type_ == "Ready" && c.status == "False");
-        Err(ready.map_or(Outcome::Quiet, |ready| {
-            Outcome::waiting(
-                Reason::AccountNotReady,
-                format!(
-                    "the StreamingAccount {} cannot be used: {}",
-                    account.name, ready.message
-                ),
-            )
-        }))
+        account::find(self.ctx, &*self.object, &account, self.in_step(), now)
     }
 
     /// The status says that this generation is carried out, and the object is to stay.
@@ -146,6 +116,7 @@ impl Pass<'_> {
                 refused: creation.result == CreationResult::Refused,
                 age: ago(&creation.at),
             }),
+            shown_by: self.shown_by(),
             reactivated: status.pull_reactivated_at.as_ref().map(ago),
             account: account.map_err(Outcome::clone).map(|account| {
                 self.provider(
@@ -227,12 +198,47 @@ impl Pass<'_> {
         ((first.1.created, &first.1.uid) < (mine.created, &mine.uid)).then(|| first.0.to_string())
     }
 
+    /// A Broadcast that shows this object's stream and that a deletion waits for: one that is being
+    /// deleted before one that is not. What needs a human is not waited for: a refusal, or an
+    /// account that cannot be used; nor what stays at the provider.
+    fn shown_by(&self) -> Option<ShownBy> {
+        self.object.metadata.deletion_timestamp.as_ref()?;
+        let index = &self.ctx.index;
+        let id = index.entry(&self.key).and_then(|entry| entry.stream);
+        let by_id = id.map(|id| index.broadcasts.of_stream(&id));
+        let by_name = index.broadcasts.of_object(&self.key);
+        by_name
+            .iter()
+            .chain(by_id.iter().flatten())
+            .filter_map(|key| self.ctx.broadcasts.get(&key.reference()))
+            .filter(|object| finalizer::present(&**object))
+            .filter_map(|object| {
+                let (spec, status) = (&object.spec, object.status.as_ref());
+                let adopted = status.is_some_and(|status| status.adopted == Some(true));
+                let stays = spec
+                    .deletion_policy
+                    .map_or(adopted, |policy| policy == DeletionPolicy::Retain);
+                let conditions = status.map_or(&[][..], |status| &status.conditions);
+                let account = ObjectKey::new(&self.key.namespace, &spec.account_ref.name);
+                let stuck = conditions::find(conditions, "Stalled").is_some()
+                    || self.ctx.registry.get(&account).is_none();
+                let protected = conditions::find(conditions, "Ready")
+                    .is_some_and(|ready| ready.reason == Reason::LiveProtected.as_str());
+                (!stays && !stuck).then(|| ShownBy {
+                    name: object.name_any(),
+                    leaving: object.metadata.deletion_timestamp.is_some(),
+                    protected,
+                })
+            })
+            .max_by_key(|by| (by.leaving, !by.protected))
+    }
+
     /// The stream that this object holds, where it was seen and is not somebody else's.
     pub(super) fn held(known: &Known, limits: &Limits) -> Option<Arc<ObservedStream>> {
         let provider = known.account.as_ref().ok()?;
         let id = known.held()?;
         let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| *seen == id)?;
-        let stream = sight.stream.clone().filter(|_| sight.not_found.is_none())?;
+        let stream = sight.seen.clone().filter(|_| sight.not_found.is_none())?;
         let foreign = plan::not_to_be_touched(known, &stream, limits)
             .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
         (!foreign).then_some(stream)

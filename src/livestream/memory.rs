@@ -2,15 +2,11 @@
 //!
 //! What must survive a restart stands in the object: its finalizer, its status and the owner mark.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 use crate::{
-    outcome::Outcome,
-    provider::{Difference, ProviderError, StreamId, StreamSettings},
+    creation, memories,
+    provider::{Difference, StreamId, StreamSettings},
     report::Happening,
 };
 
@@ -43,89 +39,16 @@ impl Memory {
 }
 
 /// A creation that this process sent.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// Which attempt it was.
-    pub attempt: i32,
-    /// When its call ended, or began as long as it has not.
-    pub at: Instant,
-    /// How it ended.
-    pub result: SentResult,
-}
-
-/// A change of settings that this process sent.
-#[derive(Clone, Debug)]
-pub struct SentChange {
-    /// What was changed.
-    pub difference: Difference,
-    /// How often in a row just this was sent.
-    pub times: u32,
-    /// When it was sent last.
-    pub at: Instant,
-}
+pub type Sent = creation::Sent<StreamId>;
 
 /// How a creation ended.
-#[derive(Clone, Debug)]
-pub enum SentResult {
-    /// Nobody knows.
-    Unknown,
-    /// It was refused for certain.
-    Refused {
-        /// How.
-        error: ProviderError,
-        /// It asked for a stream that is switched on.
-        active: bool,
-    },
-    /// It gave this stream.
-    Made(StreamId),
-}
+pub type SentResult = creation::SentResult<StreamId>;
+
+/// A change of settings that this process sent.
+pub type SentChange = memories::SentChange<Difference>;
 
 /// Why a change is not tried now.
-#[derive(Clone, Debug)]
-pub struct Gate {
-    /// Until when.
-    pub until: Instant,
-    /// What was wanted. Something else is tried at once.
-    pub want: StreamSettings,
-    /// The generation for which it failed. A new one is tried at once.
-    pub generation: i64,
-    /// When the key was put to work for which it failed. A new one is tried at once.
-    pub opened: Instant,
-    /// What it says meanwhile.
-    pub outcome: Outcome,
-}
+pub type Gate = memories::Gate<StreamSettings>;
 
-/// The memories of all objects, by uid.
-#[derive(Debug, Default)]
-pub struct Memories(Mutex<HashMap<String, Memory>>);
-
-impl Memories {
-    /// What is remembered of an object.
-    pub fn recall(&self, uid: &str) -> Memory {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(uid)
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Changes what is remembered of an object.
-    pub fn change<T>(&self, uid: &str, change: impl FnOnce(&mut Memory) -> T) -> T {
-        change(
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(uid.to_owned())
-                .or_default(),
-        )
-    }
-
-    /// Forgets an object that is gone.
-    pub fn forget(&self, uid: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(uid);
-    }
-}
+/// The memories of all LiveStreams.
+pub type Memories = memories::Memories<Memory>;

@@ -10,7 +10,7 @@ mod leave;
 
 use std::time::Duration;
 
-pub use self::known::{Creation, Known, Limits, Plan, Proof, Provider, Recorded};
+pub use self::known::{Creation, Known, Limits, Plan, Proof, Provider, ShownBy};
 use self::{
     known::is_ours,
     leave::{leave, leave_without_account},
@@ -18,7 +18,8 @@ use self::{
 use crate::{
     account::Sight,
     clock::Now,
-    livestream::memory::{Memory, SentResult},
+    creation::Past,
+    livestream::memory::Memory,
     outcome::{Outcome, Reason},
     provider::{
         Difference, Mark, ObservedStream, Owner, Source, StreamId, StreamSettings, difference,
@@ -60,7 +61,7 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
     };
     let id = &id;
     let (sight, proof) = provider.sight(id);
-    match &sight.stream {
+    match &sight.seen {
         // The list does not show it any more. Where many vanish at once, nobody is asked.
         Some(_) if sight.doubtful && provider.vanished => Plan::Rest(Outcome::Quiet),
         Some(_) if sight.doubtful && sight.not_found.is_none() => Plan::Read(id.clone()),
@@ -288,7 +289,7 @@ fn create(
             Plan::Rest(owned_elsewhere(&namesake.id, owner))
         };
     }
-    let past = Past::of(known, memory);
+    let past = past(known, memory);
     let next = |without_active| {
         let mut settings = want.clone();
         if without_active {
@@ -340,71 +341,13 @@ fn create(
 }
 
 /// What is known of the creations so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Past {
-    /// None was sent.
-    Never,
-    /// The last one was refused for certain.
-    Refused { attempt: i32, active: bool },
-    /// The last one may have been carried out.
-    Unknown { attempt: i32 },
-    /// The last one gave a stream, which is gone now.
-    Made { attempt: i32 },
-}
-
-impl Past {
-    fn of(known: &Known, memory: &Memory) -> Self {
-        let recorded = known.creation.map_or(0, |creation| creation.attempt);
-        match (&memory.creation, known.creation) {
-            (Some(sent), _) if sent.attempt >= recorded => {
-                let attempt = sent.attempt;
-                match &sent.result {
-                    SentResult::Refused { error, active } => {
-                        let unwanted = matches!(
-                            error,
-                            crate::provider::ProviderError::Refused { .. }
-                                | crate::provider::ProviderError::Unauthorized { status: 403, .. }
-                        );
-                        Self::Refused {
-                            attempt,
-                            active: *active && unwanted,
-                        }
-                    }
-                    SentResult::Unknown => Self::Unknown { attempt },
-                    SentResult::Made(_) => Self::Made { attempt },
-                }
-            }
-            (
-                _,
-                Some(Recorded {
-                    attempt,
-                    refused: true,
-                    ..
-                }),
-            ) => Self::Refused {
-                attempt,
-                active: false,
-            },
-            (_, Some(Recorded { attempt, .. })) => Self::Unknown { attempt },
-            // The status names the stream that is gone now.
-            (None, None) if known.recorded.is_some() => Self::Made { attempt: 0 },
-            // A finalizer without a trace: it stands before each first creation.
-            (None, None) if known.finalizer => Self::Unknown { attempt: 0 },
-            (None, None) => Self::Never,
-            (Some(sent), None) => Self::Unknown {
-                attempt: sent.attempt,
-            },
-        }
-    }
-
-    fn attempt(self) -> i32 {
-        match self {
-            Self::Never => 0,
-            Self::Refused { attempt, .. } | Self::Unknown { attempt } | Self::Made { attempt } => {
-                attempt
-            }
-        }
-    }
+fn past(known: &Known, memory: &Memory) -> Past {
+    Past::of(
+        memory.creation.as_ref(),
+        known.creation,
+        known.recorded.is_some(),
+        known.finalizer,
+    )
 }
 
 #[cfg(test)]

@@ -62,3 +62,42 @@ pub struct ObservedBroadcast {
     /// The player page.
     pub iframe_url: Option<String>,
 }
+
+/// What of a broadcast is wanted and not so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastDifference {
+    /// The fields as the user writes them, in the order of the spec. Never empty.
+    pub fields: Vec<&'static str>,
+    /// The wanted values of just those fields.
+    pub settings: BroadcastSettings,
+}
+
+impl BroadcastSettings {
+    /// What of this is not so in `seen`; `None` where all is. What is not wanted is not compared.
+    pub fn difference(&self, seen: &Self) -> Option<BroadcastDifference> {
+        let mut fields = Vec::new();
+        macro_rules! differing {
+            ($name:literal, $field:ident) => {
+                if self.$field.is_some() && self.$field != seen.$field {
+                    fields.push($name);
+                    self.$field.clone()
+                } else {
+                    None
+                }
+            };
+        }
+        // Whole values, without `..`, so that a new setting cannot be forgotten here.
+        let settings = Self {
+            name: differing!("displayName", name),
+            state: differing!("state", state),
+            streams: differing!("streams", streams),
+            share_url: differing!("shareUrl", share_url),
+            custom_iframe_url: differing!("customIframeUrl", custom_iframe_url),
+            pending_message: differing!("pendingMessage", pending_message),
+            show_dvr_after_finish: differing!("showDvrAfterFinish", show_dvr_after_finish),
+            ad_id: differing!("adId", ad_id),
+            player_id: differing!("playerId", player_id),
+        };
+        (!fields.is_empty()).then_some(BroadcastDifference { fields, settings })
+    }
+}

@@ -67,6 +67,9 @@ pub(super) async fn resync(every: Duration, context: Arc<Context>) {
     loop {
         tokio::time::sleep(every).await;
         context.wakes.wake_all(context.index.all());
+        context
+            .broadcast_wakes
+            .wake_all(context.index.broadcasts.all());
         let accounts = context.accounts.state();
         context
             .account_wakes

@@ -6,12 +6,13 @@ use kube::runtime::reflector::{Store, store::Writer};
 
 use crate::{
     account,
-    api::{FINALIZER, LiveStream, StreamingAccount},
+    api::{Broadcast, FINALIZER, LiveStream, StreamingAccount},
+    broadcast,
     context::Context,
     index::Index,
     livestream,
-    object_key::ObjectKey,
-    provider::StreamId,
+    object_key::{Kind, ObjectKey},
+    provider::{BroadcastId, StreamId},
     secrets::OnChange,
     wake::Wakes,
     watch::{self, Change},
@@ -31,6 +32,7 @@ pub(super) async fn streams(
             forget(&context, old);
             // An account that waits for its last user may go now; who adopts what this held may act.
             context.account_wakes.wake(account);
+            wake_broadcasts_of(&context, old);
             for id in old.spec.external_id.iter().map(StreamId::new) {
                 context.wakes.wake_all(context.index.of_stream(&id));
             }
@@ -50,12 +52,26 @@ fn stream_applied(context: &Context, old: Option<&LiveStream>, new: &LiveStream)
     if wiped || watch::calls_for_a_pass(old, new, FINALIZER) {
         context.wakes.wake(ObjectKey::of(new));
     }
+    let stream = |object: &LiveStream| {
+        let id = object.status.as_ref().and_then(|s| s.stream_id.clone());
+        let leaving = object.metadata.deletion_timestamp.is_some();
+        (object.metadata.uid.clone(), id, leaving)
+    };
+    if old.is_none_or(|old| stream(old) != stream(new)) {
+        wake_broadcasts_of(context, new);
+    }
     // One that adopts may come before those that hold the same stream already: they look again.
     if old.is_none_or(|old| old.spec.external_id != new.spec.external_id) {
         for id in new.spec.external_id.iter().map(StreamId::new) {
             context.wakes.wake_all(context.index.of_stream(&id));
         }
     }
+}
+
+/// The Broadcasts that name a LiveStream look again: its stream came, or goes.
+fn wake_broadcasts_of(context: &Context, stream: &LiveStream) {
+    let named = context.index.broadcasts.of_object(&ObjectKey::of(stream));
+    context.broadcast_wakes.wake_all(named);
 }
 
 /// Nothing is kept of an object that is gone.
@@ -66,7 +82,91 @@ fn forget(context: &Context, object: &LiveStream) {
         context.attempts.forget(uid);
     }
     for client in context.registry.clients() {
-        client.budget.forget(&key);
+        client.budget.forget(&Kind::LiveStream.seat(&key));
+    }
+}
+
+/// Keeps the store and the index of broadcasts.
+pub(super) async fn broadcasts(
+    context: Arc<Context>,
+    namespaces: Vec<String>,
+    writer: Writer<Broadcast>,
+) {
+    let on = |change: Change<'_, Broadcast>| match change {
+        Change::Applied { old, new } => broadcast_applied(&context, old.as_deref(), new),
+        Change::Deleted(old) => {
+            let account = ObjectKey::new(ObjectKey::of(old).namespace, &old.spec.account_ref.name);
+            // Streams that wait for it may go now; an account, too.
+            wake_streams_of(&context, old);
+            context.index.broadcasts.remove(old);
+            forget_broadcast(&context, old);
+            context.account_wakes.wake(account);
+            wake_others(&context, old);
+        }
+    };
+    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+}
+
+fn broadcast_applied(context: &Context, old: Option<&Broadcast>, new: &Broadcast) {
+    context.index.broadcasts.apply(new);
+    if let Some(old) = old.filter(|old| old.metadata.uid != new.metadata.uid) {
+        forget_broadcast(context, old);
+    }
+    let id_changed =
+        broadcast::id_changed(old.and_then(|old| old.status.as_ref()), new.status.as_ref());
+    if id_changed || watch::calls_for_a_pass(old, new, FINALIZER) {
+        context.broadcast_wakes.wake(ObjectKey::of(new));
+    }
+    // One that adopts may come before those that hold the same broadcast already, and one that
+    // creates holds what others may look for.
+    if id_changed || old.is_none_or(|old| old.spec.external_id != new.spec.external_id) {
+        wake_others(context, new);
+    }
+    let goes = |object: &Broadcast| {
+        let meta = &object.metadata;
+        (
+            meta.deletion_timestamp.is_some(),
+            crate::finalizer::present(object),
+            object.spec.deletion_policy,
+        )
+    };
+    if old.is_some_and(|old| goes(old) != goes(new)) {
+        wake_streams_of(context, new);
+    }
+}
+
+/// Those who name the same broadcast look again.
+fn wake_others(context: &Context, object: &Broadcast) {
+    let status = object.status.as_ref();
+    let created = status.and_then(|s| s.broadcast_id.as_ref());
+    for id in created.into_iter().chain(&object.spec.external_id) {
+        let same = context.index.broadcasts.of_broadcast(&BroadcastId::new(id));
+        let others = same.into_iter().filter(|key| *key != ObjectKey::of(object));
+        context.broadcast_wakes.wake_all(others);
+    }
+}
+
+/// The LiveStreams that a Broadcast shows look again: some wait for it to go first.
+fn wake_streams_of(context: &Context, object: &Broadcast) {
+    let Some(entry) = context.index.broadcasts.entry(&ObjectKey::of(object)) else {
+        return;
+    };
+    let shown = entry.streams.iter();
+    let shown = shown.flat_map(|id| context.index.of_stream(id));
+    context
+        .wakes
+        .wake_all(entry.objects.iter().cloned().chain(shown));
+}
+
+/// Nothing is kept of an object that is gone.
+fn forget_broadcast(context: &Context, object: &Broadcast) {
+    if let Some(uid) = &object.metadata.uid {
+        context.broadcast_memories.forget(uid);
+        context.attempts.forget(uid);
+    }
+    let seat = Kind::Broadcast.seat(&ObjectKey::of(object));
+    for client in context.registry.clients() {
+        client.budget.forget(&seat);
     }
 }
 
@@ -90,7 +190,7 @@ pub(super) async fn accounts(
             if others.is_empty() {
                 context.secrets.drop(&key.namespace);
             }
-            context.wakes.wake_all(context.index.of_account(&key));
+            context.registry.wake_users(&key);
         }
     };
     watch::watch(context.client.clone(), &namespaces, writer, on).await;
@@ -105,7 +205,7 @@ fn account_applied(context: &Context, old: Option<&StreamingAccount>, new: &Stre
         ready.next().map(|c| (c.status.clone(), c.message.clone()))
     };
     if context.registry.get(&key).is_none() && old.is_none_or(|old| ready(old) != ready(new)) {
-        context.wakes.wake_all(context.index.of_account(&key));
+        context.registry.wake_users(&key);
     }
     let wiped = old
         .and_then(|old| old.status.as_ref())

@@ -20,6 +20,9 @@
 mod harness;
 
 mod accounts;
+mod broadcasts;
+mod broadcasts_deletion;
+mod broadcasts_never_twice;
 mod canary;
 mod deletion;
 mod edges;

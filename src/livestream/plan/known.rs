@@ -8,6 +8,7 @@ use std::{
 use crate::{
     account::Sight,
     api::{DeletionPolicy, LiveProtection},
+    creation::Recorded,
     outcome::Outcome,
     provider::{Difference, Mark, ObservedStream, Owner, StreamId, StreamSettings},
 };
@@ -45,21 +46,23 @@ pub struct Known {
     pub adopted_before: bool,
     /// The creation that the status names.
     pub creation: Option<Recorded>,
+    /// The Broadcast that shows the stream and goes before it, if there is one.
+    pub shown_by: Option<ShownBy>,
     /// When an idle pull stream was last switched on again, in seconds ago.
     pub reactivated: Option<Duration>,
     /// The account, or why it cannot be used.
     pub account: Result<Provider, Outcome>,
 }
 
-/// The creation that the status names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// Which attempt.
-    pub attempt: i32,
-    /// It was refused for certain.
-    pub refused: bool,
-    /// How long ago it was begun.
-    pub age: Duration,
+/// A Broadcast that shows a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownBy {
+    /// Its name.
+    pub name: String,
+    /// It is being deleted, and its broadcast with it.
+    pub leaving: bool,
+    /// Its deletion waits because it is live.
+    pub protected: bool,
 }
 
 /// What the mirror of an open account says.

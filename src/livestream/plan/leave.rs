@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    Past,
     known::{Known, Limits, Plan, Provider, is_ours},
-    not_to_be_touched, unshown,
+    not_to_be_touched, past, unshown,
 };
 use crate::{
     account::Sight,
     api::{DeletionPolicy, LiveProtection},
     clock::Now,
+    creation::Past,
     livestream::memory::Memory,
     outcome::{Outcome, Reason},
     provider::{Mark, ObservedStream, StreamId},
@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn leave_without_account(known: &Known, memory: &Memory, trouble: &Outcome) -> Plan {
     let id = known.recorded.as_ref().or(known.adopts.as_ref());
     let nothing_made =
-        id.is_none() && matches!(Past::of(known, memory), Past::Refused { .. } | Past::Never);
+        id.is_none() && matches!(past(known, memory), Past::Refused { .. } | Past::Never);
     if !known.finalizer || nothing_made {
         return Plan::Finish(Vec::new());
     }
@@ -82,7 +82,7 @@ pub(super) fn leave(
     let mut stay = Vec::new();
     for id in &ids {
         let (sight, proof) = provider.sight(id);
-        match (&sight.stream, sight.not_found) {
+        match (&sight.seen, sight.not_found) {
             (None, _) if sight.deleted => {}
             (None, None) => return Plan::Read((*id).clone()),
             // A read that lags behind our own write proves nothing.
@@ -107,7 +107,7 @@ pub(super) fn leave(
         }
     }
     if ids.is_empty()
-        && matches!(Past::of(known, memory), Past::Unknown { .. })
+        && matches!(past(known, memory), Past::Unknown { .. })
         && !provider.creation.walked
     {
         return Plan::AwaitWalk(
@@ -175,5 +175,41 @@ fn farewell(
             )));
         }
     }
+    if let Some(outcome) = shown(known, stream, limits, now) {
+        return act(Plan::Rest(outcome));
+    }
     act(Plan::Delete(id.clone()))
+}
+
+/// A broadcast goes before its streams where both are deleted. One that is not being deleted may be
+/// about to be, with the same command or the same namespace: it is waited for shortly. One that is
+/// live only because of this stream, which is to go all the same, is not waited for.
+fn shown(known: &Known, stream: &ObservedStream, limits: &Limits, now: Now) -> Option<Outcome> {
+    let (by, id) = (known.shown_by.as_ref()?, &stream.id);
+    if by.leaving {
+        let for_ever = by.protected && stream.live && known.protection == LiveProtection::Disabled;
+        return (!for_ever).then(|| {
+            Outcome::waiting(
+                Reason::DeletionBlocked,
+                format!(
+                    "Broadcast {} is being deleted and still shows stream {id}: the broadcast goes first",
+                    by.name
+                ),
+            )
+        });
+    }
+    let since = known.leaving_since?;
+    let left = limits
+        .fresh
+        .saturating_sub(now.mono.saturating_duration_since(since));
+    (!left.is_zero()).then(|| {
+        Outcome::waiting_for(
+            Reason::DeletionBlocked,
+            format!(
+                "Broadcast {} shows stream {id}: for a moment it is waited for whether it is deleted too, for it would go first",
+                by.name
+            ),
+            left,
+        )
+    })
 }

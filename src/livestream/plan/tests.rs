@@ -8,7 +8,8 @@ use super::*;
 use crate::{
     api::{DeletionPolicy, LiveProtection, Playback},
     clock,
-    livestream::memory::Sent,
+    creation::Recorded,
+    livestream::memory::{Sent, SentResult},
     provider::{Ingest, ProviderError},
 };
 
@@ -101,6 +102,7 @@ impl Case {
             recorded: None,
             adopted_before: false,
             creation: None,
+            shown_by: None,
             reactivated: None,
             account: Ok(provider),
         };
@@ -129,7 +131,7 @@ impl Case {
     fn see(&mut self, stream: ObservedStream, change: impl FnOnce(&mut Sight)) {
         let stream = Arc::new(stream);
         let mut sight = Sight {
-            stream: Some(Arc::clone(&stream)),
+            seen: Some(Arc::clone(&stream)),
             told: Some(self.now.mono),
             ..Sight::default()
         };
@@ -514,7 +516,7 @@ fn what_may_have_gone_live_since_it_was_read_is_read_again() {
     assert_eq!(case.word(), "delete 7", "it is switched off");
     let mut active = ours("7");
     active.settings.active = Some(true);
-    case.provider().sights[0].1.stream = Some(Arc::new(active));
+    case.provider().sights[0].1.seen = Some(Arc::new(active));
     assert_eq!(case.word(), "read 7");
     case.known.leaving_since = Some(case.now.mono);
     assert_eq!(case.word(), "delete 7");
@@ -666,7 +668,7 @@ proptest! {
                     prop_assert!(sight.not_found.is_some() && proof.walked && !provider.vanished);
             } else {
                     let traces = case.known.finalizer || case.known.creation.is_some() || case.memory.creation.is_some();
-                    let refused = matches!(Past::of(&case.known, &case.memory), Past::Refused { .. });
+                    let refused = matches!(past(&case.known, &case.memory), Past::Refused { .. });
                     prop_assert!(!traces || refused || provider.creation.walked);
             }
         }
@@ -679,7 +681,7 @@ proptest! {
         let (Plan::Update { id, .. } | Plan::Release(id) | Plan::Delete(id)) = &plan else {
             return Ok(());
         };
-        let stream = case.known.account.as_ref().unwrap().sight(id).0.stream.unwrap();
+        let stream = case.known.account.as_ref().unwrap().sight(id).0.seen.unwrap();
         let adopted = case.known.adopts.as_ref() == Some(id);
         let foreign = matches!(&stream.mark, Mark::Owned(other) if other.cluster != "c" || other.name != "keynote");
         prop_assert!(is_ours(&case.known, &stream.mark) || (adopted && !foreign), "{plan:?} on {stream:?}");
@@ -689,7 +691,7 @@ proptest! {
     #[test]
     fn deletes_nothing_live_that_is_protected(case in any_case()) {
         if let Plan::Delete(id) = case.plan() {
-            let stream = case.known.account.as_ref().unwrap().sight(&id).0.stream.unwrap();
+            let stream = case.known.account.as_ref().unwrap().sight(&id).0.seen.unwrap();
             prop_assert!(!stream.live || case.known.protection == LiveProtection::Disabled);
             prop_assert!(case.known.leaving && case.known.policy() == DeletionPolicy::Delete);
         }

@@ -1,5 +1,6 @@
 //! What every test starts with.
 
+mod broadcasts;
 mod control_plane;
 mod history;
 mod objects;
@@ -10,5 +11,5 @@ pub use self::{
     control_plane::control_plane,
     objects::{condition, message, reason, status_of},
     operator::Operator,
-    world::{CLIENT, KEY, World},
+    world::{CLIENT, KEY, World, is_ready},
 };

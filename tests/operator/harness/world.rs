@@ -172,6 +172,11 @@ impl World {
         self.create("LiveStream", name, spec).await.unwrap()
     }
 
+    /// Creates a Broadcast.
+    pub async fn broadcast(&self, name: &str, spec: Value) -> DynamicObject {
+        self.create("Broadcast", name, spec).await.unwrap()
+    }
+
     /// Changes an object by a merge patch.
     pub async fn patch(&self, kind: &str, name: &str, patch: Value) -> kube::Result<DynamicObject> {
         self.api(kind)
@@ -247,12 +252,7 @@ impl World {
 
     /// Waits until a LiveStream is ready for its newest generation, and returns it.
     pub async fn until_ready(&self, name: &str) -> DynamicObject {
-        self.until("LiveStream", name, "ready", |object| {
-            let ready = objects::condition(object, "Ready").unwrap_or_default();
-            ready["status"] == "True"
-                && ready["observedGeneration"] == json!(object.metadata.generation)
-        })
-        .await
+        self.until("LiveStream", name, "ready", is_ready).await
     }
 
     /// How many LiveStreams are ready.
@@ -383,7 +383,7 @@ impl World {
             .as_ref()
             .map(Operator::log)
             .unwrap_or_default();
-        for kind in ["LiveStream", "StreamingAccount"] {
+        for kind in ["LiveStream", "Broadcast", "StreamingAccount"] {
             for object in self.api(kind).list(&ListParams::default()).await.unwrap() {
                 told.push_str(&serde_json::to_string(&object).unwrap());
             }
@@ -420,6 +420,12 @@ impl World {
             self.namespace, self.name
         )
     }
+}
+
+/// It is ready for its newest generation.
+pub fn is_ready(object: &DynamicObject) -> bool {
+    let ready = objects::condition(object, "Ready").unwrap_or_default();
+    ready["status"] == "True" && ready["observedGeneration"] == json!(object.metadata.generation)
 }
 
 fn merge(target: &mut Value, patch: Value) {

@@ -1,0 +1,142 @@
+//! What a mirror can hold: live streams and broadcasts.
+
+use std::{fmt::Debug, hash::Hash};
+
+use crate::{
+    object_key::ObjectKey,
+    provider::{BroadcastId, Mark, ObservedBroadcast, ObservedStream, StreamId},
+};
+
+/// A thing of a provider, as it was read.
+pub trait Mirrored: Clone + PartialEq + Debug {
+    /// The provider's id of it.
+    type Id: Clone + Debug + Eq + Ord + Hash;
+    /// What says whose it is.
+    type Name: Clone + Debug + Eq + Hash;
+
+    /// Its id.
+    fn id(&self) -> &Self::Id;
+
+    /// What says whose it is, where something does.
+    fn name(&self) -> Option<Self::Name>;
+
+    /// An id as text. Shorter ones are older.
+    fn digits(id: &Self::Id) -> &str;
+
+    /// This, with what it leaves out and what such a thing always has taken from the old: lists may
+    /// show less than a read by id.
+    #[must_use]
+    fn completed(self, old: &Self) -> Self;
+
+    /// This, with what we can write taken from the old.
+    #[must_use]
+    fn settling(self, old: &Self) -> Self;
+}
+
+/// It goes by the object that its mark names, of whatever uid and cluster.
+impl Mirrored for ObservedStream {
+    type Id = StreamId;
+    type Name = ObjectKey;
+
+    fn id(&self) -> &StreamId {
+        &self.id
+    }
+
+    fn name(&self) -> Option<ObjectKey> {
+        self.mark
+            .owner()
+            .map(|owner| ObjectKey::new(&owner.namespace, &owner.name))
+    }
+
+    fn digits(id: &StreamId) -> &str {
+        id.as_str()
+    }
+
+    fn completed(mut self, old: &Self) -> Self {
+        if unshown(&self) {
+            self.mark = old.mark.clone();
+            let data = &old.settings.gcore.client_entity_data;
+            self.settings.gcore.client_entity_data.clone_from(data);
+        }
+        let (new, old_settings) = (&mut self.settings, &old.settings);
+        new.name = new.name.take().or_else(|| old_settings.name.clone());
+        new.active = new.active.or(old_settings.active);
+        new.auto_record = new.auto_record.or(old_settings.auto_record);
+        new.dvr_enabled = new.dvr_enabled.or(old_settings.dvr_enabled);
+        new.dvr_seconds = new.dvr_seconds.or(old_settings.dvr_seconds);
+        let (gcore, old_gcore) = (&mut new.gcore, &old_settings.gcore);
+        gcore.record_type = gcore.record_type.or(old_gcore.record_type);
+        gcore.projection = gcore.projection.or(old_gcore.projection);
+        gcore.html_overlay = gcore.html_overlay.or(old_gcore.html_overlay);
+        gcore.hls_endlist_tag = gcore.hls_endlist_tag.or(old_gcore.hls_endlist_tag);
+        self.ingest = self.ingest.or(&old.ingest);
+        self.playback = self.playback.or(&old.playback);
+        self
+    }
+
+    fn settling(self, old: &Self) -> Self {
+        Self {
+            settings: old.settings.clone(),
+            mark: old.mark.clone(),
+            ingest: old.ingest.clone(),
+            ..self
+        }
+    }
+}
+
+/// Neither the mark nor the text that it stands in was shown.
+fn unshown(stream: &ObservedStream) -> bool {
+    stream.mark == Mark::Unreadable && stream.settings.gcore.client_entity_data.is_none()
+}
+
+/// It goes by its name: the one that it is created under says whose it is.
+impl Mirrored for ObservedBroadcast {
+    type Id = BroadcastId;
+    type Name = String;
+
+    fn id(&self) -> &BroadcastId {
+        &self.id
+    }
+
+    fn name(&self) -> Option<String> {
+        self.settings.name.clone()
+    }
+
+    fn digits(id: &BroadcastId) -> &str {
+        id.as_str()
+    }
+
+    fn completed(mut self, old: &Self) -> Self {
+        let (new, old_settings) = (&mut self.settings, &old.settings);
+        new.name = new.name.take().or_else(|| old_settings.name.clone());
+        new.state = new.state.or(old_settings.state);
+        if new.streams.is_none() {
+            new.streams.clone_from(&old_settings.streams);
+        }
+        // A text that is empty is shown as empty.
+        for (text, old) in [
+            (&mut new.share_url, &old_settings.share_url),
+            (&mut new.custom_iframe_url, &old_settings.custom_iframe_url),
+            (&mut new.pending_message, &old_settings.pending_message),
+        ] {
+            if text.is_none() {
+                text.clone_from(old);
+            }
+        }
+        new.show_dvr_after_finish = new
+            .show_dvr_after_finish
+            .or(old_settings.show_dvr_after_finish);
+        if self.iframe_url.is_none() {
+            self.iframe_url.clone_from(&old.iframe_url);
+        }
+        self
+    }
+
+    fn settling(self, old: &Self) -> Self {
+        Self {
+            settings: old.settings.clone(),
+            iframe_url: self.iframe_url.or_else(|| old.iframe_url.clone()),
+            ..self
+        }
+    }
+}

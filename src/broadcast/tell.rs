@@ -1,0 +1,155 @@
+//! What a pass leaves behind: the status, and what people are told.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::controller::Action;
+
+use super::{
+    KIND, Pass, Told,
+    memory::{Happening, SentResult},
+    plan::{self, Known},
+    status,
+};
+use crate::{
+    account::Account,
+    api::{self, BroadcastStatus, CreationResult, DeletionPolicy, RECONCILE_ANNOTATION},
+    clock::{self, Now},
+    outcome::{Outcome, Reason},
+    provider::BroadcastId,
+    status_write::{self, Written},
+};
+
+impl Pass<'_> {
+    /// Writes the status if it differs, and tells what happened.
+    pub(super) async fn tell(
+        &mut self,
+        known: &Known,
+        outcome: &Outcome,
+        now: Now,
+    ) -> kube::Result<Told> {
+        let old = self.old_status();
+        let memory = self.memory();
+        let broadcast = known.seen();
+        if let (None, Some(broadcast)) = (&old.broadcast_id, &broadcast)
+            && !self
+                .happenings
+                .iter()
+                .any(|h| matches!(h, Happening::Created(_)))
+            && !known.leaving
+            && !matches!(outcome, Outcome::Quiet)
+        {
+            let id = broadcast.id.clone();
+            self.happenings.push(if known.adopts.is_some() {
+                Happening::Adopted(id)
+            } else {
+                Happening::FoundAgain(id)
+            });
+        }
+        let lost = memory.lost.as_ref().map(BroadcastId::as_str);
+        let gone = (lost.is_some() && lost == old.broadcast_id.as_deref())
+            || outcome.reason() == Reason::BroadcastNotFound;
+        let seen = status::Seen {
+            generation: known.generation,
+            outcome,
+            adopted: adopted(known, &old, &memory),
+            creation: if broadcast.is_some() {
+                None
+            } else {
+                self.creation(&old, now)
+            },
+            broadcast: broadcast.as_deref(),
+            gone,
+            signal: known.signal(),
+            interrupted: plan::interrupted(known, &memory, now),
+            asked: api::token(&*self.object, RECONCILE_ANNOTATION),
+        };
+        let status = status::status(&old, seen, now.wall);
+        let written = status_write::write(
+            &self.api,
+            &*self.object,
+            self.object.status.as_ref(),
+            &status,
+        )
+        .await?;
+        match written {
+            Written::Same => {}
+            Written::Changed(object) => self.object = Arc::new(*object),
+            Written::Stale => {
+                let untold = std::mem::take(&mut self.happenings);
+                self.ctx
+                    .broadcast_memories
+                    .change(&self.uid, |memory| memory.untold = untold);
+                return Ok(Told::Later);
+            }
+            Written::Gone => return Ok(Told::Gone),
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
+        self.ctx
+            .reporter
+            .outcome(KIND, &*self.object, &old.conditions, outcome);
+        Ok(Told::Now)
+    }
+
+    /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
+    /// read the object just before the finalizer was written. What this process created for it goes
+    /// too, for nobody else would know of it.
+    pub(super) async fn orphaned(
+        &mut self,
+        account: Result<&Account, &Outcome>,
+    ) -> kube::Result<Action> {
+        let there = self.api.get_metadata_opt(&self.key.name).await?;
+        if there.is_some_and(|there| there.metadata.uid == self.object.metadata.uid) {
+            return Ok(self.again());
+        }
+        let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
+        if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain)
+            && let Some(broadcasts) = &account.connection.broadcasts
+        {
+            let result = broadcasts.delete(&id).await;
+            self.count("delete_broadcast", &result);
+            if result.is_ok() {
+                account.client.broadcasts.deleted(clock::now().mono, &id);
+                self.happenings.push(Happening::Deleted(id));
+            } else {
+                let why = "its object vanished while it was created, and it could not be deleted";
+                self.happenings.push(Happening::LeftBehind { id, why });
+            }
+        }
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx.reporter.happened(&*self.object, &happenings);
+        self.ctx.broadcast_memories.forget(&self.uid);
+        Ok(Action::await_change())
+    }
+
+    /// The creation as the status tells it.
+    fn creation(&self, old: &BroadcastStatus, now: Now) -> Option<api::Creation> {
+        let Some(sent) = self.memory().creation else {
+            return old.creation.clone();
+        };
+        let result = match sent.result {
+            SentResult::Unknown => CreationResult::Unknown,
+            SentResult::Refused { .. } => CreationResult::Refused,
+            SentResult::Made(_) => return None,
+        };
+        let at = match &old.creation {
+            Some(old) if old.attempt == sent.attempt => old.at.clone(),
+            _ => Time(now.wall),
+        };
+        Some(api::Creation {
+            attempt: sent.attempt,
+            result,
+            at,
+        })
+    }
+}
+
+/// The broadcast was there before this object; that stays so when its id is named later.
+fn adopted(known: &Known, old: &BroadcastStatus, memory: &super::memory::Memory) -> bool {
+    let held = known.held();
+    if held.is_some() && held.as_ref().map(BroadcastId::as_str) == old.broadcast_id.as_deref() {
+        return old.adopted.unwrap_or_default();
+    }
+    known.adopts.is_some() && memory.made() != known.adopts.as_ref()
+}
