@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     CLIENT, Demo, Result,
-    steps::{check, example, field, id_of, title, until},
+    steps::{check, example, id_of, title, until},
 };
 
 const BOTH: [&str; 2] = ["get", "livestreams,broadcasts"];
@@ -87,10 +87,13 @@ async fn on_air(demo: &Demo, root: &Path, keynote: u64) -> Result<()> {
 async fn dropped(demo: &Demo, keynote: u64) -> Result<()> {
     title("4. The signal drops for 15 seconds: viewers see a pause, and it goes on by itself");
     encoder(demo, keynote, false)?;
-    let back = tokio::time::Instant::now() + DROP;
+    let back = tokio::time::sleep(DROP);
+    tokio::pin!(back);
+    // It begins now.
+    futures::future::poll_immediate(&mut back).await;
     wait(demo, "broadcast/keynote", "jsonpath={.status.state}=paused")?;
     demo.kubectl.show(&BOTH)?;
-    tokio::time::sleep_until(back).await;
+    back.await;
     encoder(demo, keynote, true)?;
     wait(demo, "broadcast/keynote", "jsonpath={.status.state}=live")?;
     wait(

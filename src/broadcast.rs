@@ -132,10 +132,6 @@ impl Pass<'_> {
         let next = plan::plan(&known, &self.memory(), &self.limits, after);
         if let Plan::Finish(stay) = &next {
             self.farewell(stay);
-            if let Ok(account) = &account {
-                let who = (KIND, self.key.clone());
-                account.client.desk.follow(who, Vec::new());
-            }
             return self.finish().await;
         }
         if let (Plan::AwaitWalk(from, _), Ok(account)) = (&next, &account) {

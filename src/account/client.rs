@@ -16,7 +16,7 @@ use crate::{
     api::StreamCounts,
     clock,
     index::Index,
-    object_key::ObjectKey,
+    object_key::{ObjectKey, Seat},
     provider::{
         BroadcastId, ClientId, Connection, Mark, ObservedBroadcast, ObservedStream, Owner,
         ProviderError, StreamId, Unreadable,
@@ -270,6 +270,12 @@ impl Client {
     pub fn excuse(&self) {
         self.mirror.excuse(&self.held());
         self.broadcasts.excuse(&self.broadcasts_held());
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, seat: &Seat) {
+        self.budget.forget(seat);
+        self.desk.follow(seat.clone(), Vec::new());
     }
 
     /// Whether the provider refused this account's key in a walk.

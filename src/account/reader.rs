@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::client::Client;
 use crate::{
     clock,
-    object_key::ObjectKey,
+    object_key::{ObjectKey, Seat},
     provider::{BroadcastId, Connection, ObservedVideo, ProviderError, StreamId},
 };
 
@@ -44,9 +44,6 @@ pub enum Hint {
     Broadcast(BroadcastId),
 }
 
-/// Who follows streams: its kind and its key.
-pub type Follower = (&'static str, ObjectKey);
-
 /// The videos that came out of a stream, as they were listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shelf {
@@ -67,7 +64,7 @@ pub struct Desk {
 
 #[derive(Debug, Default)]
 struct Inner {
-    followers: HashMap<Follower, Vec<(StreamId, Duration)>>,
+    followers: HashMap<Seat, Vec<(StreamId, Duration)>>,
     hints: HashSet<StreamId>,
     broadcast_hints: HashSet<BroadcastId>,
     /// When a stream, or a broadcast, was last read because of a hint.
@@ -118,7 +115,7 @@ impl Due {
 
 impl Desk {
     /// Says how closely somebody follows streams from now on; none: not at all.
-    pub fn follow(&self, who: Follower, streams: Vec<(StreamId, Duration)>) {
+    pub fn follow(&self, who: Seat, streams: Vec<(StreamId, Duration)>) {
         let mut inner = self.lock();
         let changed = if streams.is_empty() {
             inner.followers.remove(&who).is_some()
@@ -466,14 +463,14 @@ fn backoff(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::VideoState, provider::VideoId};
+    use crate::{api::VideoState, object_key::Kind, provider::VideoId};
 
     fn id(id: &str) -> StreamId {
         StreamId::new(id)
     }
 
-    fn who(name: &str) -> Follower {
-        ("LiveStream", ObjectKey::new("ns", name))
+    fn who(name: &str) -> Seat {
+        Kind::LiveStream.seat(&ObjectKey::new("ns", name))
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{KIND, Pass, plan::Known};
-use crate::{account::Account, api::BroadcastState, clock::Now, outcome::Outcome};
+use super::{Pass, plan::Known};
+use crate::{
+    account::Account, api::BroadcastState, clock::Now, object_key::Kind, outcome::Outcome,
+};
 
 /// The longest wait between two looks at a stream whose signal is lost.
 const WAITING: Duration = Duration::from_secs(5);
@@ -43,7 +45,7 @@ impl Pass<'_> {
         now: Now,
     ) -> Option<Duration> {
         let desk = &account.ok()?.client.desk;
-        let who = (KIND, self.key.clone());
+        let who = Kind::Broadcast.seat(&self.key);
         let silent = self.memory().silent_since;
         let Some((every, again)) = attention(known, silent, self.ctx.settings.live_poll, now)
         else {

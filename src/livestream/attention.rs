@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    KIND, Pass,
+    Pass,
     air::Air,
     plan::{Known, record},
 };
 use crate::{
     account::Account,
     clock::Now,
+    object_key::Kind,
     outcome::Outcome,
     provider::{ObservedStream, StreamId},
 };
@@ -96,7 +97,7 @@ impl Pass<'_> {
     ) -> Option<Duration> {
         let account = account.ok()?;
         let client = &account.client;
-        let who = (KIND, self.key.clone());
+        let who = Kind::LiveStream.seat(&self.key);
         let Some(stream) = stream else {
             client.desk.follow(who, Vec::new());
             return None;
@@ -149,7 +150,7 @@ impl Pass<'_> {
             account
                 .client
                 .desk
-                .follow((KIND, self.key.clone()), Vec::new());
+                .follow(Kind::LiveStream.seat(&self.key), Vec::new());
             if let Some(id) = id {
                 account.client.desk.videos_at(id, None);
             }

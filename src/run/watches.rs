@@ -85,8 +85,9 @@ fn forget(context: &Context, object: &LiveStream) {
         context.memories.forget(uid);
         context.attempts.forget(uid);
     }
+    let seat = Kind::LiveStream.seat(&key);
     for client in context.registry.clients() {
-        client.budget.forget(&Kind::LiveStream.seat(&key));
+        client.forget(&seat);
     }
 }
 
@@ -170,7 +171,7 @@ fn forget_broadcast(context: &Context, object: &Broadcast) {
     }
     let seat = Kind::Broadcast.seat(&ObjectKey::of(object));
     for client in context.registry.clients() {
-        client.budget.forget(&seat);
+        client.forget(&seat);
     }
 }
 

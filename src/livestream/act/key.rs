@@ -53,7 +53,8 @@ impl Pass<'_> {
         let mirror = &account.client.mirror;
         let (result, why) = match result {
             Ok(Some(KeyReset::Cut(Some(stream)))) => {
-                mirror.wrote(ended, *stream);
+                let news = mirror.wrote(ended, *stream);
+                account.client.tell_others(&news, &self.key);
                 (KeyResetResult::Done, None)
             }
             Ok(Some(KeyReset::Cut(None))) => {

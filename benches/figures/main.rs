@@ -8,9 +8,10 @@
     reason = "a measurement that cannot be made ends"
 )]
 
-#[path = "../tests/operator/harness/mod.rs"]
+#[path = "../../tests/operator/harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod harness;
+mod on_air;
 
 use std::{
     fs,
@@ -18,7 +19,6 @@ use std::{
 };
 
 use futures::StreamExt as _;
-use kube::api::{ListParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use harness::{CLIENT, World, condition, control_plane};
@@ -27,7 +27,9 @@ use harness::{CLIENT, World, condition, control_plane};
 async fn main() {
     machine();
     latency().await;
-    webhook().await;
+    on_air::webhook().await;
+    on_air::recording().await;
+    on_air::tutorial().await;
     calls().await;
     at_once().await;
     at_rest().await;
@@ -77,6 +79,19 @@ async fn world(name: &str, poll: u32) -> World {
     world
 }
 
+/// A line about times, in milliseconds.
+fn print_times(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    println!(
+        "{what}, {} times: p50 {:.1} ms, p99 {:.1} ms, min {:.1}, max {:.1}",
+        times.len(),
+        percentile(&times, 50),
+        percentile(&times, 99),
+        percentile(&times, 0),
+        percentile(&times, 100),
+    );
+}
+
 fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)].as_secs_f64() * 1000.0
 }
@@ -96,80 +111,7 @@ async fn latency() {
         times.push(begin.elapsed());
         world.until_ready(&format!("s{i}")).await;
     }
-    times.sort();
-    println!(
-        "apply to POST, {COUNT} spaced objects: p50 {:.1} ms, p99 {:.1} ms, min {:.1}, max {:.1}",
-        percentile(&times, 50),
-        percentile(&times, 99),
-        percentile(&times, 0),
-        percentile(&times, 100),
-    );
-}
-
-/// From the moment at which an encoder is switched on to the moment at which a watch shows
-/// `status.live`: a webhook, one read, one write.
-async fn webhook() {
-    const COUNT: usize = 200;
-    let mut world = World::bare("webhook").await;
-    world
-        .account(json!({"requestsPerSecond": 1000, "pollIntervalSeconds": 3600}))
-        .await;
-    world.start(&[
-        "--log=info",
-        "--settling=60s",
-        "--call-deadline=20s",
-        "--live-poll=1h",
-        "--webhook-listen=127.0.0.1:0",
-    ]);
-    let account = world
-        .until("StreamingAccount", "default", "has a webhook", |a| {
-            a.data["status"]["webhookSecretName"].is_string()
-        })
-        .await;
-    let name = account.data["status"]["webhookSecretName"]
-        .as_str()
-        .unwrap();
-    let secret = world.secrets().get(name).await.unwrap();
-    let path = String::from_utf8(secret.data.unwrap()["path"].0.clone()).unwrap();
-    let address = world.operator().webhooks().await;
-    let url = format!("http://{address}{path}");
-    world.sim.webhook(CLIENT, Some(&url)).unwrap();
-    let mut ids = Vec::new();
-    for i in 0..COUNT {
-        let name = format!("s{i}");
-        world.stream(&name, json!({"active": true})).await;
-        world.until_ready(&name).await;
-        ids.push(world.stream_id(&name).await);
-    }
-
-    let api = world.api("LiveStream");
-    let from = api.list(&ListParams::default()).await.unwrap();
-    let from = from.metadata.resource_version.unwrap();
-    let params = WatchParams::default();
-    let mut events = api.watch(&params, &from).await.unwrap().boxed();
-    let mut times = Vec::new();
-    for (i, id) in ids.into_iter().enumerate() {
-        let begin = Instant::now();
-        world.sim.set_live(id, true).unwrap();
-        loop {
-            let event = events.next().await.unwrap().unwrap();
-            if let WatchEvent::Modified(object) = event
-                && object.metadata.name == Some(format!("s{i}"))
-                && object.data["status"]["live"] == true
-            {
-                break;
-            }
-        }
-        times.push(begin.elapsed());
-    }
-    times.sort();
-    println!(
-        "encoder on to status.live by a webhook, {COUNT} times: p50 {:.1} ms, p99 {:.1} ms, min {:.1}, max {:.1}",
-        percentile(&times, 50),
-        percentile(&times, 99),
-        percentile(&times, 0),
-        percentile(&times, 100),
-    );
+    print_times("apply to POST, spaced objects", times);
 }
 
 /// Calls for one object's life.
@@ -258,38 +200,46 @@ async fn at_once() {
     );
 }
 
-/// Two minutes of rest.
+/// Two minutes of rest, with as many broadcasts as streams.
 async fn at_rest() {
     const COUNT: usize = 100;
     const LENGTH: Duration = Duration::from_mins(2);
+    // A stream that was just switched on is looked at closely for a minute.
+    const CALM: Duration = Duration::from_secs(65);
     let world = world("at-rest", 10).await;
     for i in 0..COUNT {
         world
             .stream(&format!("s{i}"), json!({"active": true}))
             .await;
+        let spec = json!({"streams": [{"name": format!("s{i}")}]});
+        world
+            .create("Broadcast", &format!("s{i}"), spec)
+            .await
+            .unwrap();
     }
     world
         .until_true("all are ready", async || world.ready().await == COUNT)
         .await;
+    for i in 0..COUNT {
+        world.until_broadcast(&format!("s{i}")).await;
+    }
     world
         .until("StreamingAccount", "default", "all managed", |a| {
             a.data["status"]["streams"]["managed"] == COUNT
         })
         .await;
-    world
-        .until_true("all Events are written", async || {
-            writes(&world.namespace, "events") == COUNT + 1
-        })
-        .await;
+    tokio::time::sleep(CALM).await;
     let (before, mark) = (writes(&world.namespace, ""), world.sim.last_call());
     tokio::time::sleep(LENGTH).await;
     let calls = world.sim.calls_after(mark);
     let changing = calls.iter().filter(|call| call.method != "GET").count();
+    let single = calls.iter().filter(|call| call.id.is_some()).count();
     println!(
-        "{COUNT} objects at rest for {} s, list read every 10 s: {} writes at the apiserver, {changing} changing calls, {} reads ({} pages a walk)",
+        "{COUNT} streams and {COUNT} broadcasts at rest for {} s, lists read every 10 s: {} writes at the apiserver, {changing} changing calls, \
+         {single} reads of single things, {} of pages ({} pages a walk of each list)",
         LENGTH.as_secs(),
         writes(&world.namespace, "") - before,
-        calls.len(),
+        calls.len() - changing - single,
         COUNT.div_ceil(25) + 1
     );
 }
