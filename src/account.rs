@@ -26,7 +26,7 @@ pub use self::{
     lookup::find,
     mirror::{Mirror, Sight},
     mirrored::Mirrored,
-    reader::{Hint, NEWEST, Shelf},
+    reader::{NEWEST, Shelf},
     registry::{Account, Opening, Registry},
     webhook::secret_name as webhook_secret,
 };

@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod error;
+mod hint;
 mod mark;
 mod recording;
 mod settings;
@@ -18,6 +19,7 @@ use futures::future::BoxFuture;
 
 pub use broadcast::{BroadcastDifference, BroadcastId, BroadcastSettings, ObservedBroadcast};
 pub use error::ProviderError;
+pub use hint::{Hint, NoWebhook, ReadWebhook};
 pub use mark::{Mark, Owner};
 pub use recording::{ObservedVideo, Start, Storage, VideoId};
 pub use settings::{Difference, Source, StreamSettings, difference};
@@ -40,6 +42,8 @@ pub struct Connection {
     pub recordings: Arc<dyn Recordings>,
     /// The broadcasts of that client; `None` where the provider has none.
     pub broadcasts: Option<Arc<dyn Broadcasts>>,
+    /// How its webhooks are read.
+    pub webhook: ReadWebhook,
 }
 
 /// Whose key it is.

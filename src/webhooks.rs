@@ -8,7 +8,6 @@ mod bucket;
 mod connections;
 mod doors;
 mod ledger;
-mod payload;
 mod request;
 mod server;
 mod sources;
@@ -17,7 +16,6 @@ mod token;
 pub use self::{
     doors::{Doors, Knock},
     ledger::{Ledger, Standing, State},
-    payload::{Unreadable, hint},
     server::serve,
     sources::{Sources, range},
     token::{Digest, Token, hex},

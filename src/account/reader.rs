@@ -18,7 +18,7 @@ use super::client::Client;
 use crate::{
     clock,
     object_key::{ObjectKey, Seat},
-    provider::{BroadcastId, Connection, ObservedVideo, ProviderError, StreamId},
+    provider::{BroadcastId, Connection, Hint, ObservedVideo, ProviderError, StreamId},
 };
 
 /// A stream is not read again because of hints more often than this.
@@ -32,17 +32,6 @@ const MOST_VIDEO_PAGES: u32 = 1_000;
 
 /// How many videos of a stream are kept whole.
 pub const NEWEST: usize = 50;
-
-/// What somebody outside says has changed. It is never believed: what it names is read again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Hint {
-    /// A stream.
-    Stream(StreamId),
-    /// A video that came out of a stream.
-    VideoOf(StreamId),
-    /// A broadcast.
-    Broadcast(BroadcastId),
-}
 
 /// The videos that came out of a stream, as they were listed.
 #[derive(Clone, Debug, PartialEq, Eq)]

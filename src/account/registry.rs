@@ -8,10 +8,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::{
-    client::{Client, Scope},
-    reader::Hint,
-};
+use super::client::{Client, Scope};
 use crate::{
     clock,
     index::Index,
@@ -181,13 +178,6 @@ impl Registry {
     pub fn forget(&self, account: &ObjectKey) {
         self.close(account);
         self.lock().tried.remove(account);
-    }
-
-    /// Takes a hint about something of this account's client.
-    pub fn hint(&self, account: &ObjectKey, hint: Hint) {
-        if let Some(open) = self.get(account) {
-            open.client.hint(hint);
-        }
     }
 
     /// Hints of this account's client were lost: the whole list is read again, as soon as a walk may

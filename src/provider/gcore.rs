@@ -12,6 +12,7 @@ mod map;
 mod mark;
 mod message;
 mod recordings;
+mod webhook;
 mod wire;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, S
         streams: gcore.clone(),
         recordings: gcore.clone(),
         broadcasts: Some(gcore),
+        webhook: webhook::hint,
     })
 }
 

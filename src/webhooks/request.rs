@@ -6,12 +6,8 @@ use hyper::{
     body::{Body as _, Bytes, Incoming},
 };
 
-use super::{
-    Webhooks,
-    doors::Knock,
-    payload::{self, Unreadable},
-};
-use crate::{clock, context::Context, object_key::ObjectKey};
+use super::{Webhooks, doors::Knock};
+use crate::{clock, context::Context, object_key::ObjectKey, provider::NoWebhook};
 
 /// The longest body. The documented ones have a few hundred bytes.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -53,15 +49,20 @@ async fn whole(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
     }
 }
 
-/// Hands on what the body hints at. Whatever it is, the answer is the same.
+/// Hands on what the body hints at, as the account's provider reads it. Whatever it is, the answer is
+/// the same.
 fn hint(body: &[u8], account: &ObjectKey, context: &Context) -> &'static str {
-    match payload::hint(body) {
+    let Some(open) = context.registry.get(account) else {
+        // Its first walk tells all.
+        return "accepted";
+    };
+    match (open.connection.webhook)(body) {
         Ok(hint) => {
             if let Some(hint) = hint {
-                context.registry.hint(account, hint);
+                open.client.hint(hint);
             }
             "accepted"
         }
-        Err(Unreadable) => "unreadable",
+        Err(NoWebhook) => "unreadable",
     }
 }

@@ -6,14 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{
-    account::Hint,
-    provider::{BroadcastId, StreamId},
-};
-
-/// The body is not the JSON of a webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable;
+use crate::provider::{BroadcastId, Hint, NoWebhook, StreamId};
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -42,8 +35,8 @@ struct Ids {
 ///
 /// # Errors
 /// It is not a webhook's JSON.
-pub fn hint(body: &[u8]) -> Result<Option<Hint>, Unreadable> {
-    let Envelope { kind, message } = serde_json::from_slice(body).map_err(|_| Unreadable)?;
+pub(super) fn hint(body: &[u8]) -> Result<Option<Hint>, NoWebhook> {
+    let Envelope { kind, message } = serde_json::from_slice(body).map_err(|_| NoWebhook)?;
     let id = |ids: Option<Ids>| ids.and_then(|ids| id(&ids.id?));
     let stream_id = |ids: Option<Ids>| ids.and_then(|ids| self::id(&ids.stream_id?));
     Ok(match kind.as_str() {
@@ -187,9 +180,9 @@ mod tests {
             &nested,
         ] {
             let start = body.get(..40).unwrap_or(body);
-            assert_eq!(hint(body.as_bytes()), Err(Unreadable), "{start}");
+            assert_eq!(hint(body.as_bytes()), Err(NoWebhook), "{start}");
         }
-        assert_eq!(hint(b"\xff\xfe{}"), Err(Unreadable));
+        assert_eq!(hint(b"\xff\xfe{}"), Err(NoWebhook));
     }
 
     fn is_an_id(hint: &Hint) -> bool {
