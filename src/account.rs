@@ -4,6 +4,7 @@
 
 mod budget;
 mod client;
+mod desk;
 mod key;
 mod listed;
 mod lookup;
@@ -21,12 +22,12 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 pub use self::{
     budget::Budget,
     client::{Client, Health, Scope},
+    desk::{NEWEST, Shelf},
     key::read as read_secret,
     listed::Listed,
     lookup::find,
     mirror::{Mirror, Sight},
     mirrored::Mirrored,
-    reader::{NEWEST, Shelf},
     registry::{Account, Opening, Registry},
     webhook::secret_name as webhook_secret,
 };

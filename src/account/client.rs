@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     budget::Budget,
+    desk::Desk,
     listed::Listed,
     mirror::{Mirror, News, Walk},
-    reader::Desk,
 };
 use crate::{
     api::StreamCounts,
