@@ -23,7 +23,7 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 pub use self::memory::Memories;
 use self::{
     memory::Memory,
-    plan::{Limits, Plan},
+    plan::{Known, Limits, Plan},
 };
 use crate::{
     account::Account,
@@ -118,25 +118,10 @@ impl Pass<'_> {
         if let (true, Ok(open)) = (plan.calls(), &account)
             && !self.may_call(&plan, open, now)
         {
-            if let Some(late) = self.late(&known, now) {
-                let stream = Self::held(&known, &self.limits);
-                let secret = self.old_status().ingest_secret_name;
-                self.tell(
-                    account.as_ref(),
-                    &known,
-                    stream.as_deref(),
-                    &late,
-                    secret,
-                    now,
-                )
-                .await?;
-            }
             // The grant wakes the object.
-            return Ok(self
-                .ctx
-                .settings
-                .schedule
-                .next(&Outcome::Quiet, 0, jitter()));
+            return self
+                .wait_in_line(account.as_ref(), &plan, &known, now)
+                .await;
         }
         self.keep_finalizer(&known).await?;
         let acted = self.act(&plan, account.as_ref(), &known).await?;
@@ -177,10 +162,11 @@ impl Pass<'_> {
                 after,
             )
             .await?;
-        let again = self.attend(account.as_ref(), &known, stream.as_deref(), after);
         if let Told::Gone = told {
+            self.leave_alone(account.as_ref(), known.recorded.as_ref());
             return self.orphaned(account.as_ref()).await;
         }
+        let again = self.attend(account.as_ref(), &known, stream.as_deref(), after);
         // What is remembered and mirrored is told by the next pass.
         if matches!(told, Told::Later) || (failed && outcome == Outcome::Quiet) {
             return Ok(self.again());
@@ -196,12 +182,40 @@ impl Pass<'_> {
             }
             return Ok(Action::requeue(Duration::ZERO));
         }
+        // What has just been refused stands behind its gate now, and does not hold up a recording.
+        if matches!(outcome, Outcome::Stalled { .. } | Outcome::Failed { .. }) && !plan.is_apart() {
+            let behind = plan::plan(&known, &self.memory(), &self.limits, after);
+            if behind.is_apart() {
+                return Ok(Action::requeue(Duration::ZERO));
+            }
+        }
         let failures = self.ctx.attempts.count(&self.uid, &outcome);
         Ok(self
             .ctx
             .settings
             .schedule
             .next_within(&outcome, failures, jitter(), again))
+    }
+
+    /// There is no call to be had yet. What is seen of a stream on air is told all the same, and so is
+    /// a recording that should have begun.
+    async fn wait_in_line(
+        &mut self,
+        account: Result<&Account, &Outcome>,
+        plan: &Plan,
+        known: &Known,
+        now: Now,
+    ) -> kube::Result<Action> {
+        let stream = Self::held(known, &self.limits);
+        let (late, due) = self.late(known, now);
+        let in_step = (plan.is_apart() && self.in_step()).then_some(Outcome::InStep);
+        if let Some(outcome) = late.or(in_step) {
+            let secret = self.old_status().ingest_secret_name;
+            self.tell(account, known, stream.as_deref(), &outcome, secret, now)
+                .await?;
+        }
+        let schedule = &self.ctx.settings.schedule;
+        Ok(schedule.next_within(&Outcome::Quiet, 0, jitter(), due))
     }
 
     /// Whether the budget grants a call now. If not, the object is woken when it does; what is on air

@@ -270,12 +270,12 @@ impl Desk {
     }
 
     /// The videos of a stream were read. A wish that came meanwhile stays.
-    pub(super) fn listed(&self, id: &StreamId, shelf: Shelf) {
+    pub(super) fn listed(&self, id: &StreamId, result: Shelf) {
         let mut inner = self.lock();
-        if inner.videos.get(id).is_some_and(|at| *at <= shelf.asked) {
+        if inner.videos.get(id).is_some_and(|at| *at <= result.asked) {
             inner.videos.remove(id);
         }
-        inner.shelves.insert(id.clone(), Arc::new(shelf));
+        inner.shelves.insert(id.clone(), Arc::new(result));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

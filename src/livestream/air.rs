@@ -17,20 +17,25 @@ use crate::{
 /// provider closes it after ten seconds (help text of `start_recording`).
 const FILE_WAITS: Duration = Duration::from_secs(15);
 
+/// After a stop it is made sure for so long that nothing goes on.
+pub(super) const AFTER_A_STOP: Duration = Duration::from_secs(30);
+
 /// What the passes of one object remember of its time on air.
 #[derive(Clone, Debug, Default)]
 pub struct Air {
-    /// Since when every look saw it live.
-    pub live_since: Option<Instant>,
+    /// Since when every look saw it live without the recording that is wanted.
+    pub lacking_since: Option<Instant>,
     /// When something about it last changed.
     pub stirred: Option<Instant>,
     /// When it was last seen recording.
     pub recorded: Option<Instant>,
+    /// The request in the status that this process wrote, by its time, and when it did: calendars step.
+    pub requested: Option<(Timestamp, Instant)>,
     /// How many starts were sent in a row without a recording.
     pub starts: u32,
     /// When a stop was last sent.
     pub stopped: Option<Instant>,
-    /// How many stops were sent in a row while it went on recording.
+    /// How many stops the provider answered in a row without its ending.
     pub stops: u32,
     /// The request in the status that was refused for certain, by its time.
     pub void: Option<Timestamp>,
@@ -40,10 +45,13 @@ pub struct Air {
     pub storage: Option<Option<Storage>>,
     /// The annotation that asks for a new stream key, and when it was first seen.
     pub asked: Option<(String, Instant)>,
+    /// The annotation for which nothing was sent after all.
+    pub unsent: Option<String>,
     /// What came of the last renewal of the stream key.
     pub key_reset: Option<KeyResetResult>,
     /// What is known of its videos.
     pub shelving: Shelving,
+    live: bool,
     session: Option<Timestamp>,
 }
 
@@ -52,6 +60,8 @@ pub struct Air {
 pub struct RecordGate {
     /// Until when.
     pub until: Instant,
+    /// What was wanted. The opposite is tried at once.
+    pub wanted: bool,
     /// The generation of the spec for which it failed. A new one is tried at once.
     pub generation: i64,
     /// When the key was put to work for which it failed. A new one is tried at once.
@@ -61,30 +71,50 @@ pub struct RecordGate {
 }
 
 impl Air {
-    /// Takes in the stream as it is seen now.
-    pub fn observe(&mut self, status: &LiveStreamStatus, stream: &ObservedStream, now: Now) {
-        let since = self.live_since.is_some();
-        if stream.live != since || self.session != stream.session_started_at {
+    /// Takes in the stream as it is seen now; `wanted` is whether recordings are.
+    pub fn observe(
+        &mut self,
+        status: &LiveStreamStatus,
+        stream: &ObservedStream,
+        wanted: Option<bool>,
+        now: Now,
+    ) {
+        let records = stream.recording == Some(true);
+        let another = self.session != stream.session_started_at;
+        if self.live != stream.live || another {
             self.stirred = Some(now.mono);
         }
-        self.live_since = stream.live.then(|| self.live_since.unwrap_or(now.mono));
-        if stream.recording == Some(true) {
+        (self.live, self.session) = (stream.live, stream.session_started_at);
+        let lacks = wanted == Some(true) && stream.live && stream.recording == Some(false);
+        self.lacking_since = lacks.then(|| self.lacking_since.unwrap_or(now.mono));
+        if records {
             self.recorded = Some(now.mono);
+        }
+        if records || another {
             self.starts = 0;
-            self.gate = None;
-        } else {
+        }
+        let calm = self
+            .stopped
+            .is_none_or(|at| now.mono.saturating_duration_since(at) >= AFTER_A_STOP);
+        if !records && calm {
             self.stops = 0;
         }
-        if self.session != stream.session_started_at {
-            self.session = stream.session_started_at;
-            self.starts = 0;
-        }
+        // What was refused is so now, or may go better in another session.
+        let over =
+            |gate: &RecordGate| gate.wanted == records || (another && gate.outcome.is_none());
+        self.gate = self.gate.take().filter(|gate| !over(gate));
         self.shelving.observe(status, stream, now.mono);
     }
 
-    /// For how long every look has seen it live.
-    pub fn live_for(&self, now: Now) -> Duration {
-        self.live_since.map_or(Duration::ZERO, |since| {
+    /// The stream that was held is not there: what came out of it is listed once more.
+    pub fn lost(&mut self, now: Now) {
+        (self.live, self.lacking_since) = (false, None);
+        self.shelving.lost(now.mono);
+    }
+
+    /// For how long every look has seen it live without the recording that is wanted.
+    pub fn lacking_for(&self, now: Now) -> Duration {
+        self.lacking_since.map_or(Duration::ZERO, |since| {
             now.mono.saturating_duration_since(since)
         })
     }

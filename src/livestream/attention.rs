@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Pass,
-    air::Air,
+    air::{AFTER_A_STOP, Air},
     plan::{Known, record},
 };
 use crate::{
@@ -17,9 +17,6 @@ use crate::{
 
 /// After a change of ours an encoder may come at any moment.
 const AFTER_A_CHANGE: Duration = Duration::from_mins(1);
-
-/// After a stop it is made sure that nothing goes on.
-const AFTER_A_STOP: Duration = Duration::from_secs(30);
 
 /// The longest wait between two looks at a stream that is to be recorded as soon as video comes in.
 const WAITING: Duration = Duration::from_secs(5);
@@ -98,12 +95,21 @@ impl Pass<'_> {
         let account = account.ok()?;
         let client = &account.client;
         let who = Kind::LiveStream.seat(&self.key);
+        let memory = self.memory();
+        let air = memory.air.as_deref();
+        let status = self.object.status.as_ref();
+        let id = stream.map(|stream| &stream.id).or(known.recorded.as_ref());
+        if let (Some(air), Some(id)) = (air, id) {
+            let videos = status.map_or(&[][..], |status| &status.videos[..]);
+            // What was read and could not be told yet need not be read again.
+            let due = air.shelving.due(videos);
+            let due = due.filter(|_| client.desk.shelf(id).is_none());
+            client.desk.videos_at(id, due);
+        }
         let Some(stream) = stream else {
             client.desk.follow(who, Vec::new());
             return None;
         };
-        let memory = self.memory();
-        let air = memory.air.as_deref();
         let written =
             Some(client.mirror.written(&stream.id)).filter(|at| *at > client.mirror.began());
         let attention = attention(
@@ -119,9 +125,6 @@ impl Pass<'_> {
         let Some(air) = air else {
             return attention.again;
         };
-        let status = self.object.status.as_ref();
-        let videos = status.map_or(&[][..], |status| &status.videos[..]);
-        client.desk.videos_at(&stream.id, air.shelving.due(videos));
         let due = match &known.account {
             Ok(provider) if !known.leaving && !known.suspended => {
                 record::record(known, provider, air, stream, &self.limits, now).again
@@ -131,16 +134,18 @@ impl Pass<'_> {
         due.into_iter().chain(attention.again).min()
     }
 
-    /// What is to be said where a recording should run and the budget does not let it begin.
-    pub(super) fn late(&self, known: &Known, now: Now) -> Option<Outcome> {
-        let stream =
-            Self::held(known, &self.limits).filter(|_| !known.leaving && !known.suspended)?;
-        record::late(
-            known,
-            self.memory().air.as_deref()?,
-            &stream,
-            self.limits.underway,
-            now,
+    /// What is to be said where a recording should run and the budget does not let it begin, and when
+    /// that will be so.
+    pub(super) fn late(&self, known: &Known, now: Now) -> (Option<Outcome>, Option<Duration>) {
+        let stream = Self::held(known, &self.limits);
+        let stream = stream.filter(|_| !known.leaving && !known.suspended);
+        let (Some(stream), Some(air)) = (stream, self.memory().air) else {
+            return (None, None);
+        };
+        let underway = self.limits.underway;
+        (
+            record::late(known, &air, &stream, underway, now),
+            record::until_late(&air, underway, now),
         )
     }
 
@@ -152,7 +157,7 @@ impl Pass<'_> {
                 .desk
                 .follow(Kind::LiveStream.seat(&self.key), Vec::new());
             if let Some(id) = id {
-                account.client.desk.videos_at(id, None);
+                account.client.desk.drop_videos(id);
             }
         }
     }

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     account, account::Account, api, api::CreationResult, api::DeletionPolicy,
-    api::RESET_INGEST_KEY_ANNOTATION, clock::Now, conditions, creation::Recorded, finalizer,
-    object_key::ObjectKey, outcome::Outcome, outcome::Reason, provider::ObservedStream,
-    provider::Owner, provider::StreamId, provider::StreamSettings,
+    api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now, conditions,
+    creation::Recorded, finalizer, object_key::ObjectKey, outcome::Outcome, outcome::Reason,
+    provider::ObservedStream, provider::Owner, provider::StreamId, provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -118,19 +118,7 @@ impl Pass<'_> {
                 age: ago(&creation.at),
             }),
             recording: spec.recording,
-            request: status
-                .recording_request
-                .as_ref()
-                .filter(|request| {
-                    memory
-                        .air
-                        .as_ref()
-                        .is_none_or(|air| air.void != Some(request.at.0))
-                })
-                .map(|request| Request {
-                    age: ago(&request.at),
-                    session: request.session.as_ref().map(|at| at.0),
-                }),
+            request: request(&status, &memory, now),
             reset: api::token(&**object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
                 let handled = status.ingest_key_reset.as_ref();
                 handled.is_none_or(|handled| handled.token != *token)
@@ -154,6 +142,13 @@ impl Pass<'_> {
     /// Takes what is seen of the stream into the memory of its time on air, if it has one.
     pub(super) fn observe(&self, known: &Known, now: Now) {
         let Some(stream) = Self::held(known, &self.limits) else {
+            let missing = known.account.as_ref().is_ok_and(|provider| {
+                let held = known.held().map(|id| provider.sight(&id).0);
+                held.is_some_and(|sight| sight.not_found.is_some() || sight.deleted)
+            });
+            if missing && self.memory().air.is_some() {
+                self.air(|air| air.lost(now));
+            }
             return;
         };
         let status = self.old_status();
@@ -168,7 +163,7 @@ impl Pass<'_> {
             return;
         }
         self.air(|air| {
-            air.observe(&status, &stream, now);
+            air.observe(&status, &stream, known.recording, now);
             if air.asked.as_ref().map(|(token, _)| token) != known.reset.as_ref() {
                 air.asked = known.reset.clone().map(|token| (token, now.mono));
             }
@@ -289,4 +284,28 @@ impl Pass<'_> {
             .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
         (!foreign).then_some(stream)
     }
+}
+
+/// The start that was asked for, if that still counts. The calendar may have stepped since, so
+/// what this process sent is timed by its own clock, and a time that is still to come says nothing.
+fn request(status: &LiveStreamStatus, memory: &Memory, now: Now) -> Option<Request> {
+    const AHEAD: Duration = Duration::from_secs(5);
+    let request = status.recording_request.as_ref()?;
+    let air = memory.air.as_deref();
+    if air.is_some_and(|air| air.void == Some(request.at.0)) {
+        return None;
+    }
+    let ours = air.and_then(|air| air.requested.filter(|(at, _)| *at == request.at.0));
+    let age = match ours {
+        Some((_, sent)) => now.mono.saturating_duration_since(sent),
+        None => match Duration::try_from(now.wall.duration_since(request.at.0)) {
+            Ok(age) => age,
+            Err(_) if now.wall + AHEAD >= request.at.0 => Duration::ZERO,
+            Err(_) => Duration::MAX,
+        },
+    };
+    Some(Request {
+        age,
+        session: request.session.as_ref().map(|at| at.0),
+    })
 }

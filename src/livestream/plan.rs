@@ -56,7 +56,7 @@ fn gate(known: &Known, memory: &Memory, now: Now) -> Option<Outcome> {
 fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, now: Now) -> Plan {
     let want = match &known.want {
         Ok(want) => want,
-        Err(outcome) => return Plan::Rest(outcome.clone()),
+        Err(outcome) => return on_air(known, provider, memory, limits, now, outcome),
     };
     let Some(id) = known.held() else {
         return create(known, want, provider, memory, limits, None);
@@ -77,6 +77,28 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
             known, want, id, provider, &sight, proof, memory, limits, now,
         ),
     }
+}
+
+/// What is wrong with a Secret that the spec names keeps nothing from being recorded.
+fn on_air(
+    known: &Known,
+    provider: &Provider,
+    memory: &Memory,
+    limits: &Limits,
+    now: Now,
+    trouble: &Outcome,
+) -> Plan {
+    let held = known.held().map(|id| provider.sight(&id).0);
+    let stream = held
+        .filter(|sight| !sight.doubtful)
+        .and_then(|sight| sight.seen)
+        .filter(|stream| !unshown(stream) && not_to_be_touched(known, stream, limits).is_none())
+        .filter(|_| !known.suspended);
+    let plan = stream.and_then(|stream| {
+        record::record(known, provider, &memory.air(), &stream, limits, now).plan
+    });
+    plan.filter(Plan::is_apart)
+        .unwrap_or_else(|| Plan::Rest(trouble.clone()))
 }
 
 /// The stream is there: is it ours, and is it as it should be?
@@ -103,14 +125,17 @@ fn settle(
     if known.suspended {
         return Plan::Rest(Outcome::Suspended);
     }
+    let air = memory.air();
+    let recording = record::record(known, provider, &air, stream, limits, now).plan;
+    let begins = matches!(recording, Some(Plan::StartRecording(_)));
     let rest = match change(known, want, stream, limits) {
-        // What does not work is waited for, and what has nothing to do with it goes on. But what is
-        // recorded must be set before a recording begins.
-        Some(Plan::Update { difference, .. })
-            if difference.settings.gcore.record_type.is_none() =>
-        {
+        Some(Plan::Update { difference, .. }) => {
+            // What does not work is waited for, and what has nothing to do with it goes on. But what is
+            // recorded must be set before a recording begins.
+            let first = begins && difference.settings.gcore.record_type.is_some();
             match gate(known, memory, now) {
-                Some(outcome) => outcome,
+                Some(outcome) if !first => outcome,
+                Some(outcome) => return Plan::Rest(outcome),
                 None => return update(stream, difference, known),
             }
         }
@@ -118,7 +143,6 @@ fn settle(
         Some(plan) => return plan,
         None => duplicates(known, stream, provider).unwrap_or(Outcome::InStep),
     };
-    let air = memory.air();
     if let Some(token) = &known.reset {
         match may_reset(known, &air, stream, sight, limits, now) {
             Some(true) => return Plan::ResetKey(stream.id.clone(), token.clone()),
@@ -126,7 +150,7 @@ fn settle(
             None => return Plan::Read(stream.id.clone()),
         }
     }
-    match record::record(known, provider, &air, stream, limits, now).plan {
+    match recording {
         // What is wrong with the stream says more than what is not yet right with its recording.
         Some(Plan::Rest(_)) if matches!(rest, Outcome::Stalled { .. }) => Plan::Rest(rest),
         Some(plan) => plan,

@@ -74,6 +74,10 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
     };
     let mut conditions = Conditions::from_old(&old.conditions, generation, now);
     conditions.judge(outcome);
+    let (videos, count) = match videos {
+        Some((videos, count)) => (videos, Some(count)),
+        None => (old.videos.clone(), old.video_count),
+    };
     let mut new = LiveStreamStatus {
         observed_generation: if settled {
             Some(generation)
@@ -89,8 +93,8 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
         },
         last_handled_reconcile_at: asked,
         ingest_key_reset: key_reset(old.ingest_key_reset.as_ref(), air, reset_refused, now),
-        videos: old.videos.clone(),
-        video_count: old.video_count,
+        videos,
+        video_count: count,
         session_started_at: None,
         recording_request: None,
         stream_id: None,
@@ -112,10 +116,6 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
                 Some(stream.playback.clone()).filter(|playback| *playback != Playback::default());
             new.session_started_at = stream.session_started_at.map(Time);
             new.recording_request = request(old, stream, recording, air, underway, now);
-            if let Some((videos, count)) = videos {
-                new.videos = videos;
-                new.video_count = Some(count);
-            }
             facts(&mut conditions, stream, recording, air);
         }
         None if gone => {}
@@ -166,7 +166,9 @@ fn key_reset(
             at: Time(now),
         });
     }
-    let mut receipt = old?.clone();
+    let mut receipt = old
+        .filter(|old| air.unsent.as_ref() != Some(&old.token))?
+        .clone();
     if receipt.result == KeyResetResult::Sent {
         // An earlier process sent it, and nobody knows what came of it.
         receipt.result = air.key_reset.unwrap_or(KeyResetResult::Unknown);

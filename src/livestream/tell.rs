@@ -24,11 +24,11 @@ struct Listed {
 }
 
 impl Listed {
-    fn of(account: &Account, stream: &ObservedStream, old: &LiveStreamStatus) -> Option<Self> {
-        let shelf = account.client.desk.shelf(&stream.id)?;
+    fn of(account: &Account, stream: StreamId, old: &LiveStreamStatus) -> Option<Self> {
+        let shelf = account.client.desk.shelf(&stream)?;
         Some(Self {
-            shelved: videos::shelve(old, &stream.id, &shelf),
-            stream: stream.id.clone(),
+            shelved: videos::shelve(old, &stream, &shelf),
+            stream,
             shelf,
         })
     }
@@ -119,8 +119,10 @@ impl Pass<'_> {
             self.arrived(stream, ours);
         }
         let air = self.memory().air();
-        let listed = match (account, stream) {
-            (Ok(account), Some(stream)) if !quiet => Listed::of(account, stream, &old),
+        // What came out of a stream is told also when that is gone.
+        let id = stream.map(|stream| stream.id.clone());
+        let listed = match (account, id.or_else(|| known.recorded.clone())) {
+            (Ok(account), Some(id)) if !quiet => Listed::of(account, id, &old),
             _ => None,
         };
         let reset_refused = match stream {
@@ -164,34 +166,24 @@ impl Pass<'_> {
             asked: api::token(&*self.object, RECONCILE_ANNOTATION),
         };
         let status = status::status(&old, seen, now.wall);
-        let written = status_write::write(
-            &self.api,
-            &*self.object,
-            self.object.status.as_ref(),
-            &status,
-        )
-        .await?;
+        let before = self.object.status.as_ref();
+        let written = status_write::write(&self.api, &*self.object, before, &status).await;
         match written {
-            Written::Same => {}
-            Written::Changed(object) => self.object = Arc::new(*object),
-            Written::Stale => {
-                let mut untold = std::mem::take(&mut self.happenings);
-                // What the list of videos showed is found there again.
-                let again = listed.map(|listed| listed.shelved.news).unwrap_or_default();
-                untold.retain(|happening| {
-                    !matches!(happening, Happening::Recording(news) if again.contains(news))
-                });
-                self.ctx
-                    .memories
-                    .change(&self.uid, |memory| memory.untold = untold);
+            Ok(Written::Same) => {}
+            Ok(Written::Changed(object)) => self.object = Arc::new(*object),
+            Ok(Written::Gone) => return Ok(Told::Gone),
+            Ok(Written::Stale) => {
+                self.put_off(listed);
                 return Ok(Told::Later);
             }
-            Written::Gone => return Ok(Told::Gone),
+            Err(error) => {
+                self.put_off(listed);
+                return Err(error);
+            }
         }
         if let (Some(listed), Ok(account)) = (&listed, account) {
             let Listed { shelf, shelved, .. } = listed;
-            let progress = shelved.videos != old.videos;
-            self.air(|air| air.shelving.shelved(shelf, progress, shelved.found));
+            self.air(|air| air.shelving.shelved(shelf, shelved.progress, shelved.found));
             account.client.desk.put_away(&listed.stream, shelf.asked);
         }
         let happenings = std::mem::take(&mut self.happenings);
@@ -200,6 +192,19 @@ impl Pass<'_> {
             .reporter
             .outcome(KIND, &*self.object, &old.conditions, outcome);
         Ok(Told::Now)
+    }
+
+    /// What could not be told now is told by a later pass.
+    fn put_off(&mut self, listed: Option<Listed>) {
+        // What the list of videos showed is found there again.
+        let again = listed.map(|listed| listed.shelved.news).unwrap_or_default();
+        let mut untold = std::mem::take(&mut self.happenings);
+        untold.retain(
+            |happening| !matches!(happening, Happening::Recording(news) if again.contains(news)),
+        );
+        self.ctx
+            .memories
+            .change(&self.uid, |memory| memory.untold.extend(untold));
     }
 
     /// A stream that the status does not name yet is told, if what brought it did not tell it.

@@ -29,6 +29,9 @@ const AFTER_THE_END: Duration = Duration::from_mins(5);
 /// How long a video that nobody has named may not be listed yet.
 const MAY_LAG: Duration = Duration::from_secs(10);
 
+/// How many videos are awaited by name.
+const MOST_EXPECTED: usize = 8;
+
 /// The longest wait between two readings while a video is not done.
 const WHILE_PROCESSED: Duration = Duration::from_hours(1);
 
@@ -47,8 +50,8 @@ pub struct Shelving {
     tries: u32,
     /// A recording has ended and no new video has shown since.
     ended: bool,
-    /// The video that the answer to a stop has named.
-    expected: Option<VideoId>,
+    /// The videos that the answers to stops have named.
+    expected: Vec<VideoId>,
 }
 
 /// What of a stream tells that there may be new videos.
@@ -87,14 +90,34 @@ impl Shelving {
             self.stir(now);
             self.ended = true;
         }
+        // A long recording is cut into files while it runs.
+        if sign.recording && self.changed.is_none() {
+            self.stir(now);
+        }
+    }
+
+    /// The stream is not there any more: what came out of it is listed once more.
+    pub fn lost(&mut self, now: Instant) {
+        let Some(sign) = self.sign.take().filter(|sign| sign.live || sign.recording) else {
+            return;
+        };
+        self.sign = Some(Sign {
+            live: false,
+            recording: false,
+            ..sign
+        });
+        self.stir(now);
+        self.ended = true;
     }
 
     /// A recording was ended by a call, and its answer named the video that came of it, or said that
     /// there is none.
     pub fn stopped(&mut self, video: Option<VideoId>, now: Instant) {
         self.stir(now);
-        self.ended = video.is_some();
-        self.expected = video;
+        self.ended |= video.is_some();
+        // One that is awaited already is awaited on.
+        let awaited = self.expected.len() < MOST_EXPECTED;
+        self.expected.extend(video.filter(|_| awaited));
     }
 
     /// A recording may have been ended by a call whose answer is not known.
@@ -126,14 +149,9 @@ impl Shelving {
         if progress {
             self.changed = self.changed.max(Some(listing.asked));
         }
-        if self
-            .expected
-            .as_ref()
-            .is_some_and(|id| listing.newest.iter().any(|video| video.id == *id))
-        {
-            self.expected = None;
-        }
-        if found && self.expected.is_none() {
+        self.expected
+            .retain(|id| listing.newest.iter().all(|video| video.id != *id));
+        if found && self.expected.is_empty() {
             self.ended = false;
         }
     }
@@ -145,7 +163,7 @@ impl Shelving {
             Some(changed) if self.ended => since.max(changed + MAY_LAG),
             Some(_) | None => since,
         };
-        self.read.is_some_and(|read| read >= from) && self.expected.is_none()
+        self.read.is_some_and(|read| read >= from) && self.expected.is_empty()
     }
 
     /// When the list is to be read next. `videos` are those of the status.
@@ -156,7 +174,7 @@ impl Shelving {
         };
         let unfinished = videos.iter().any(|video| !is_final(video.state));
         let recording = self.sign.is_some_and(|sign| sign.recording);
-        let ended = self.ended || self.expected.is_some();
+        let ended = self.ended || !self.expected.is_empty();
         let since = read.saturating_duration_since(changed);
         let longest = if ended && since < AFTER_THE_END {
             Duration::from_secs(30)
@@ -206,6 +224,8 @@ pub(super) struct Shelved {
     pub(super) news: Vec<RecordingNews>,
     /// There are videos that the status did not name.
     pub(super) found: bool,
+    /// So are there, or one has come further.
+    pub(super) progress: bool,
 }
 
 /// Compares a reading with what the status says.
@@ -220,12 +240,16 @@ pub(super) fn shelve(old: &LiveStreamStatus, stream: &StreamId, listing: &Shelf)
         let video = video(seen);
         match before.get(video.id.as_str()) {
             Some(known) if known.state == video.state => {}
-            Some(_) => shelved.news.extend(end_of(&video, stream)),
+            Some(_) => {
+                shelved.progress = true;
+                shelved.news.extend(end_of(&video, stream));
+            }
             // A video that comes behind all of a full list was told long ago, before newer ones
             // pushed it out.
             None if full && is_behind(&before, &listing.newest, place) => {}
             None => {
                 shelved.found = true;
+                shelved.progress = true;
                 shelved.news.push(RecordingNews::VideoFound {
                     id: seen.id.clone(),
                     stream: stream.clone(),
@@ -405,6 +429,69 @@ mod tests {
         }
         assert!(now > start + AFTER_THE_END && now < start + AFTER_THE_END * 2);
         assert!(readings < 20, "{readings}");
+    }
+
+    #[test]
+    fn an_empty_answer_to_a_second_stop_takes_nothing_back() {
+        let start = clock::now().mono;
+        let mut shelving = Shelving::default();
+        shelving.stopped(Some(VideoId::new("7")), start);
+        shelving.stopped(None, start);
+        shelving.shelved(&shelf(start, vec![]), false, false);
+        assert!(!shelving.is_whole_since(start), "7 is awaited");
+        let seven = seen("7", VideoState::Ready, Some(1));
+        shelving.shelved(
+            &shelf(start, vec![seen("6", VideoState::Ready, None)]),
+            true,
+            true,
+        );
+        assert!(!shelving.is_whole_since(start), "7 is awaited still");
+        shelving.shelved(&shelf(start, vec![seven]), true, true);
+        assert!(shelving.is_whole_since(start));
+
+        // A file that was closed by a loss may not be listed yet, whatever a stop says.
+        let mut shelving = Shelving::default();
+        let status = LiveStreamStatus::default();
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
+        shelving.observe(&status, &stream(false, Some(false), Some(1)), start);
+        shelving.stopped(None, start);
+        shelving.shelved(&shelf(start, vec![]), false, false);
+        assert!(!shelving.is_whole_since(start));
+        shelving.shelved(&shelf(start + MAY_LAG, vec![]), false, false);
+        assert!(shelving.is_whole_since(start));
+    }
+
+    #[test]
+    fn a_long_first_recording_is_looked_at_while_it_runs() {
+        let start = clock::now().mono;
+        let mut shelving = Shelving::default();
+        let status = LiveStreamStatus::default();
+        shelving.observe(&status, &stream(false, Some(false), None), start);
+        assert_eq!(shelving.due(&[]), None);
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
+        let (mut now, mut readings) = (start, 0);
+        while now < start + Duration::from_hours(4) {
+            now = shelving.due(&[]).unwrap().max(now);
+            shelving.shelved(&shelf(now, vec![]), false, false);
+            readings += 1;
+        }
+        assert!((24..40).contains(&readings), "{readings}");
+    }
+
+    #[test]
+    fn a_stream_that_is_gone_is_asked_for_its_videos_once_more() {
+        let start = clock::now().mono;
+        let mut shelving = Shelving::default();
+        shelving.lost(start);
+        assert_eq!(shelving.due(&[]), None, "it was never on air");
+        let status = LiveStreamStatus::default();
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
+        shelving.shelved(&shelf(start, vec![]), false, false);
+        let later = start + Duration::from_secs(5);
+        shelving.lost(later);
+        assert_eq!(shelving.due(&[]), Some(later));
+        shelving.lost(later + Duration::from_secs(1));
+        assert_eq!(shelving.due(&[]), Some(later));
     }
 
     #[test]

@@ -234,6 +234,7 @@ async fn what_is_not_managed_is_left_alone_and_reported() {
     world.sim.record(id, true).unwrap();
     world.sim.advance(Duration::from_secs(40));
     until_recording(&world).await;
+    world.walks(2).await;
     assert_eq!((starts(&world), stops(&world)), (0, 0));
 }
 
@@ -592,6 +593,13 @@ async fn an_encoder_that_flaps_for_a_minute_makes_few_calls_and_ready_stays() {
     until_recording(&world).await;
     let (starts, stops) = (starts(&world), stops(&world));
     assert!(starts <= 4 && stops == 0, "{starts} starts, {stops} stops");
+    let seen = history.statuses("keynote");
+    for live in [true, false] {
+        assert!(
+            seen.iter().any(|status| status["live"] == live),
+            "{live} was not seen"
+        );
+    }
     let ready = history.ready("keynote");
     assert!(
         ready.iter().all(|status| status.starts_with("True")),
@@ -804,4 +812,178 @@ async fn at_rest_nobody_reads_videos_or_single_streams() {
                 .is_empty()
         })
         .await;
+}
+
+fn always(status: u16, method: &str, route: &str) -> Fault {
+    Fault::new(Action::status(status))
+        .method(method)
+        .route(route)
+        .always()
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_holds_up_no_other_stream() {
+    let (world, bad) = ready("rec-reader", json!({"recording": true})).await;
+    // The videos of no stream can be read, nor this stream by itself.
+    world.sim.fault(always(403, "GET", "/streaming/videos"));
+    world.sim.set_live(bad, true).unwrap();
+    recorder_begins(&world, bad).await;
+    world.edit("keynote", json!({"recording": false})).await;
+    world
+        .until_sim("the videos were asked for", |sim| {
+            sim.calls_where(0, |call| call.route == "/streaming/videos")
+                .len()
+                > 1
+        })
+        .await;
+    world
+        .sim
+        .fault(always(500, "GET", "/streaming/streams/{id}").id(bad));
+    world
+        .stream("other", json!({"active": true, "recording": true}))
+        .await;
+    world.until_ready("other").await;
+    let other = world.stream_id("other").await;
+    for _ in 0..3 {
+        let before = starts(&world);
+        world.sim.set_live(other, true).unwrap();
+        world
+            .until_sim("it is recorded at once", |sim| {
+                sim.count("PUT", START) > before
+            })
+            .await;
+        world.sim.advance(Duration::from_secs(6));
+        world.sim.set_live(other, false).unwrap();
+        world.sim.advance(Duration::from_secs(11));
+        world
+            .until("LiveStream", "other", "off air", |object| {
+                status_of(object)["live"] == false
+            })
+            .await;
+    }
+    let failed = world.sim.calls_where(0, |call| call.status == Some(403));
+    assert!(
+        failed.len() < 60,
+        "{} reads of what cannot be read",
+        failed.len()
+    );
+    world.sim.clear_faults();
+    world.sim.set_live(bad, false).unwrap();
+    world.sim.advance(Duration::from_secs(60));
+    world.until_ready("keynote").await;
+}
+
+#[tokio::test]
+async fn one_edit_with_a_setting_that_is_refused_still_records() {
+    let (world, id) = ready("rec-refused-too", json!({})).await;
+    world.sim.set_live(id, true).unwrap();
+    world
+        .until("LiveStream", "keynote", "on air", |object| {
+            status_of(object)["live"] == true
+        })
+        .await;
+    world
+        .sim
+        .fault(always(422, "PATCH", "/streaming/streams/{id}"));
+    world
+        .edit(
+            "keynote",
+            json!({"recording": true, "dvr": {"enabled": true}}),
+        )
+        .await;
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.until_reason("keynote", "Stalled", "Refused").await;
+    assert_eq!(starts(&world), 1);
+}
+
+#[tokio::test]
+async fn a_deletion_right_after_a_drop_tells_the_video_that_is_not_listed_yet() {
+    let (world, id) = ready("rec-drop-delete", json!({"recording": true})).await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_secs(60));
+    world
+        .sim
+        .behaviour(CLIENT, |b| b.hide_new_from_list_seconds = 5.0);
+    world.sim.set_live(id, false).unwrap();
+    world
+        .until("LiveStream", "keynote", "off air", |object| {
+            status_of(object)["live"] == false
+        })
+        .await;
+    world.sim.advance(Duration::from_secs(11));
+    assert_eq!(world.sim.videos_of(id).len(), 1);
+    world.delete("LiveStream", "keynote").await;
+    world.until_gone("LiveStream", "keynote").await;
+    assert_eq!(videos_in_log(&world), videos_at_provider(&world, id));
+}
+
+#[tokio::test]
+async fn an_outage_during_the_deletion_leaves_no_recording_running_and_no_video_untold() {
+    let (world, id) = ready(
+        "rec-outage-delete",
+        json!({"recording": true, "liveProtection": "Disabled"}),
+    )
+    .await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_secs(60));
+    let outage = world.sim.fault(always(503, "PUT", STOP));
+    world.delete("LiveStream", "keynote").await;
+    world
+        .until_true("the end was asked for and not answered", async || {
+            world.sim.fired(outage) >= 2
+        })
+        .await;
+    assert!(world.sim.stream(id).is_some(), "it still records");
+    world.sim.clear_faults();
+    world.until_gone("LiveStream", "keynote").await;
+    assert_eq!(videos_at_provider(&world, id).len(), 1);
+    assert_eq!(videos_in_log(&world), videos_at_provider(&world, id));
+}
+
+#[tokio::test]
+async fn a_stream_that_a_human_deletes_after_a_recording_has_its_video_told() {
+    let (world, id) = ready("rec-deleted-outside", json!({"recording": true})).await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_secs(60));
+    // Its file is closed with it.
+    assert!(world.sim.remove(id));
+    assert_eq!(world.sim.videos_of(id).len(), 1);
+    let wanted = videos_at_provider(&world, id);
+    world
+        .until_true("its video is logged", async || {
+            videos_in_log(&world) == wanted
+        })
+        .await;
+    world
+        .until("LiveStream", "keynote", "created again", |object| {
+            let now = status_of(object)["streamId"].clone();
+            now.is_string() && now != id.to_string()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_request_from_a_clock_that_was_ahead_holds_no_recording_up() {
+    let (mut world, id) = ready("rec-clock", json!({"recording": true})).await;
+    world.operator().kill();
+    let ahead = "2099-01-01T00:00:00Z";
+    world
+        .patch_status(
+            "LiveStream",
+            "keynote",
+            json!({"recordingRequest": {"at": ahead}}),
+        )
+        .await;
+    world.sim.set_live(id, true).unwrap();
+    world.start(&[]);
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    assert_eq!(starts(&world), 1);
 }

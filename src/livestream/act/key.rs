@@ -47,6 +47,7 @@ impl Pass<'_> {
             Written::Changed(written) => self.object = Arc::new(*written),
             Written::Same | Written::Stale | Written::Gone => return Ok(Acted::Stale),
         }
+        self.air(|air| (air.key_reset, air.unsent) = (None, None));
         let result = account.connection.streams.reset_ingest_key(id).await;
         self.count("reset_ingest_key", &result);
         let ended = clock::now().mono;
@@ -73,7 +74,10 @@ impl Pass<'_> {
             }
             Err(error) => {
                 if let ProviderError::RateLimited { retry_after } = &error {
+                    // It was not carried out, and is asked for again when that may be.
                     account.client.budget.pause(*retry_after, ended);
+                    self.air(|air| air.unsent = Some(token.to_owned()));
+                    return Ok(Acted::Done);
                 }
                 if error.refused_for_certain() {
                     (KeyResetResult::Refused, Some(error.to_string()))

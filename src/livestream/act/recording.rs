@@ -56,9 +56,14 @@ impl Pass<'_> {
             Written::Same => {}
             Written::Stale | Written::Gone => return Ok(Acted::Stale),
         }
+        let requested = self
+            .old_status()
+            .recording_request
+            .map(|request| request.at.0);
         self.air(|air| {
             // Times are kept to the second, so that this one may look like one that was refused.
             air.void = None;
+            air.requested = requested.map(|request| (request, at.mono));
             air.starts = air.starts.saturating_add(1);
         });
         let result = account.connection.recordings.start(id).await;
@@ -99,16 +104,22 @@ impl Pass<'_> {
                 self.shut(
                     account,
                     known,
+                    true,
                     schedule.stalled.min(schedule.cap),
                     Some(outcome),
                 );
             }
             Ok(Start::NotLive) => {
                 let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 30));
-                self.shut(account, known, wait, None);
+                self.shut(account, known, true, wait, None);
             }
-            Ok(Start::Gone) => account.client.mirror.not_found(asked, id),
-            Err(error) => self.recording_failed(account, known, &error),
+            // The list shows it; whether it is gone is found out as for any other.
+            Ok(Start::Gone) => {
+                account.client.mirror.not_found(asked, id);
+                let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 30));
+                self.shut(account, known, true, wait, None);
+            }
+            Err(error) => self.recording_failed(account, known, true, &error),
         }
         Ok(Acted::Done)
     }
@@ -130,9 +141,13 @@ impl Pass<'_> {
         let result = account.connection.recordings.stop(id).await;
         self.count("stop_recording", &result);
         let ended = clock::now().mono;
+        let answered = match &result {
+            Ok(_) => true,
+            Err(error) => error.refused_for_certain(),
+        };
         self.air(|air| {
             air.stopped = Some(ended);
-            air.stops = air.stops.saturating_add(1);
+            air.stops = air.stops.saturating_add(u32::from(answered));
             air.void = void;
         });
         match result {
@@ -146,10 +161,10 @@ impl Pass<'_> {
                 self.air(|air| air.shelving.stopped(video, ended));
             }
             Err(error) => {
-                if !error.refused_for_certain() {
+                if !answered {
                     self.air(|air| air.shelving.perhaps_stopped(ended));
                 }
-                self.recording_failed(account, known, &error);
+                self.recording_failed(account, known, false, &error);
             }
         }
         Ok(Acted::Done)
@@ -161,7 +176,13 @@ impl Pass<'_> {
 
     /// A call about a recording failed. What may have been carried out is seen on the stream; what was
     /// refused is said.
-    fn recording_failed(&self, account: &Account, known: &Known, error: &ProviderError) {
+    fn recording_failed(
+        &self,
+        account: &Account,
+        known: &Known,
+        wanted: bool,
+        error: &ProviderError,
+    ) {
         tracing::warn!(object = %self.key, %error, "a call about a recording failed");
         let schedule = &self.ctx.settings.schedule;
         match error {
@@ -170,16 +191,24 @@ impl Pass<'_> {
             }
             ProviderError::Unauthorized { .. } | ProviderError::Refused { .. } => {
                 let wait = schedule.stalled.min(schedule.cap);
-                self.shut(account, known, wait, Some(Outcome::from(error)));
+                self.shut(account, known, wanted, wait, Some(Outcome::from(error)));
             }
             ProviderError::Unavailable { .. } | ProviderError::Garbled { .. } => {}
         }
     }
 
-    fn shut(&self, account: &Account, known: &Known, wait: Duration, outcome: Option<Outcome>) {
+    fn shut(
+        &self,
+        account: &Account,
+        known: &Known,
+        wanted: bool,
+        wait: Duration,
+        outcome: Option<Outcome>,
+    ) {
         self.air(|air| {
             air.gate = Some(RecordGate {
                 until: clock::now().mono + wait,
+                wanted,
                 generation: known.generation,
                 opened: account.opened,
                 outcome,

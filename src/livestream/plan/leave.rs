@@ -1,10 +1,12 @@
 //! What to do about the streams of an object that is being deleted. Pure.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     known::{Known, Limits, Plan, Provider, is_ours},
-    not_to_be_touched, past, unshown,
+    not_to_be_touched, past,
+    record::STOP_SHOWS,
+    unshown,
 };
 use crate::{
     account::Sight,
@@ -18,6 +20,9 @@ use crate::{
 
 /// How long a deletion waits for the list of videos.
 const VIDEO_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The same, whatever happens meanwhile.
+const MOST_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often the end of a recording is asked for before a deletion goes on without it.
 const MOST_STOPS: u32 = 3;
@@ -192,28 +197,46 @@ fn farewell(
 /// the list of videos read, so that every id is told. Both are tried for a bounded time.
 fn last_recording(known: &Known, stream: &ObservedStream, air: &Air, now: Now) -> Option<Plan> {
     let since = known.leaving_since.unwrap_or(now.mono);
+    let ago = |at: Instant| now.mono.saturating_duration_since(at);
     let stopped = air.stopped.filter(|at| *at >= since);
     let runs = stream.recording == Some(true) || known.request.is_some();
     let may_wait = air.recorded_lately(now) && stopped.is_none();
+    let wait = |message: String, left: Duration| {
+        Some(Plan::Rest(Outcome::waiting_for(
+            Reason::DeletionBlocked,
+            message,
+            left,
+        )))
+    };
+    // A stop that nobody answered does not count: while the provider is out, nothing can be deleted.
     if (runs || may_wait) && air.stops < MOST_STOPS {
-        return Some(Plan::StopRecording(stream.id.clone()));
+        let left = stopped.map_or(Duration::ZERO, |at| STOP_SHOWS.saturating_sub(ago(at)));
+        return if left.is_zero() {
+            Some(Plan::StopRecording(stream.id.clone()))
+        } else {
+            let id = &stream.id;
+            wait(
+                format!("the recording of stream {id} is ended before it is deleted"),
+                left,
+            )
+        };
     }
     if !stream.live && stream.session_started_at.is_none() {
         // Nobody ever sent video.
         return None;
     }
     let from = stopped.unwrap_or(since);
-    let patient = now.mono.saturating_duration_since(from) < VIDEO_PATIENCE;
-    (patient && !air.shelving.is_whole_since(from)).then(|| {
-        Plan::Rest(Outcome::waiting_for(
-            Reason::DeletionBlocked,
-            format!(
-                "the videos that came out of stream {} are listed before it is deleted",
-                stream.id
-            ),
-            VIDEO_PATIENCE / 10,
-        ))
-    })
+    if ago(since) >= MOST_PATIENCE
+        || ago(from) >= VIDEO_PATIENCE
+        || air.shelving.is_whole_since(from)
+    {
+        return None;
+    }
+    let id = &stream.id;
+    wait(
+        format!("the videos that came out of stream {id} are listed before it is deleted"),
+        VIDEO_PATIENCE / 10,
+    )
 }
 
 /// A broadcast goes before its streams where both are deleted. One that is not being deleted may be

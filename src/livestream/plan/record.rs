@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long a stop may take to show.
-const STOP_SHOWS: Duration = Duration::from_secs(5);
+pub(super) const STOP_SHOWS: Duration = Duration::from_secs(5);
 
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_mins(5);
@@ -38,10 +38,15 @@ pub fn record(
         None => Next::default(),
         Some(wanted) => {
             let done = wanted == (stream.recording == Some(true));
-            if let Some(gate) = shut(known, provider, air, now).filter(|_| !done && stream.live) {
+            let shut = shut(known, provider, air, wanted, now);
+            if let Some(gate) = shut.filter(|_| !done && stream.live) {
+                let left = gate.until.saturating_duration_since(now.mono);
+                let late = late(known, air, stream, limits.underway, now);
                 return Next {
-                    plan: gate.outcome.clone().map(Plan::Rest),
-                    again: Some(gate.until.saturating_duration_since(now.mono)),
+                    plan: gate.outcome.clone().or(late).map(Plan::Rest),
+                    again: Some(
+                        until_late(air, limits.underway, now).map_or(left, |late| late.min(left)),
+                    ),
                 };
             }
             if wanted {
@@ -53,9 +58,23 @@ pub fn record(
     }
 }
 
-fn shut<'a>(known: &Known, provider: &Provider, air: &'a Air, now: Now) -> Option<&'a RecordGate> {
+/// How long until what is lacking is trouble; `None` where nothing is, or it is already.
+pub fn until_late(air: &Air, underway: Duration, now: Now) -> Option<Duration> {
+    air.lacking_since?;
+    let left = underway.saturating_sub(air.lacking_for(now));
+    (!left.is_zero()).then_some(left)
+}
+
+fn shut<'a>(
+    known: &Known,
+    provider: &Provider,
+    air: &'a Air,
+    wanted: bool,
+    now: Now,
+) -> Option<&'a RecordGate> {
     air.gate.as_ref().filter(|gate| {
         now.mono < gate.until
+            && gate.wanted == wanted
             && gate.generation == known.generation
             && gate.opened == provider.opened
     })
@@ -66,8 +85,7 @@ fn begin(known: &Known, air: &Air, stream: &ObservedStream, underway: Duration, 
     if !stream.live || stream.recording == Some(true) {
         return Next::default();
     }
-    let live = air.live_for(now);
-    let until_late = underway.saturating_sub(live);
+    let soon = until_late(air, underway, now);
     let automatic = stream.settings.auto_record == Some(true);
     let request = known.request.as_ref();
     // Where the provider does not say what records, a recording is asked for once in each session.
@@ -82,17 +100,14 @@ fn begin(known: &Known, air: &Air, stream: &ObservedStream, underway: Duration, 
     if let Some(left) = left.filter(|left| !left.is_zero()) {
         return Next {
             plan: late(known, air, stream, underway, now).map(Plan::Rest),
-            again: Some(if until_late.is_zero() {
-                left
-            } else {
-                left.min(until_late)
-            }),
+            again: Some(soon.map_or(left, |soon| soon.min(left))),
         };
     }
-    if automatic && !until_late.is_zero() {
+    // What records by itself is given as much time.
+    if let Some(soon) = soon.filter(|_| automatic) {
         return Next {
             plan: None,
-            again: Some(until_late),
+            again: Some(soon),
         };
     }
     Next {
@@ -101,7 +116,7 @@ fn begin(known: &Known, air: &Air, stream: &ObservedStream, underway: Duration, 
     }
 }
 
-/// It is live for so long that a recording which is wanted should run, and none does.
+/// It is live without a recording for so long that the one which is wanted should run.
 pub fn late(
     known: &Known,
     air: &Air,
@@ -112,7 +127,7 @@ pub fn late(
     let late = known.recording == Some(true)
         && stream.live
         && stream.recording == Some(false)
-        && air.live_for(now) >= underway;
+        && air.lacking_for(now) >= underway;
     late.then(|| {
         Outcome::waiting(
             Reason::RecordingNotStarted,

@@ -729,7 +729,7 @@ fn on_air(recording: Option<bool>) -> Case {
     stream.session_started_at = "2026-11-22T10:00:00Z".parse().ok();
     let mut case = Case::holding(stream);
     case.known.recording = Some(true);
-    case.memory.air_mut().live_since = Some(case.now.mono);
+    case.memory.air_mut().lacking_since = (recording == Some(false)).then_some(case.now.mono);
     case
 }
 
@@ -883,20 +883,148 @@ fn before_a_deletion_the_recording_ends_and_its_video_is_told() {
     case.seen().recording = Some(false);
     let now = case.now.mono;
     case.memory.air_mut().stopped = Some(now);
+    case.memory.air_mut().stops = 1;
     assert_eq!(case.word(), "DeletionBlocked", "its videos were not read");
     case.memory.air_mut().shelving.read = Some(now);
     assert_eq!(case.word(), "delete 1");
     case.memory.air_mut().shelving.read = None;
     case.now.mono += Duration::from_secs(61);
     assert_eq!(case.word(), "delete 1", "it is waited for a bounded time");
-    // One that goes on recording whatever is asked is deleted all the same.
+    // One that goes on recording is asked again, with pauses, and deleted in the end.
     case.seen().recording = Some(true);
     assert_eq!(case.word(), "stop 1");
+    case.memory.air_mut().stopped = Some(case.now.mono);
+    assert_eq!(case.word(), "DeletionBlocked", "the last stop was just now");
     case.memory.air_mut().stops = 3;
+    assert_eq!(case.word(), "DeletionBlocked", "its videos were not read");
+    case.now.mono += Duration::from_secs(301);
     assert_eq!(case.word(), "delete 1");
     // Nobody ever sent video: nothing is read.
     let mut case = Case::holding(ours("1"));
     case.known.leaving = true;
     case.known.leaving_since = Some(case.now.mono);
     assert_eq!(case.word(), "delete 1");
+}
+
+#[test]
+fn nothing_that_is_wrong_elsewhere_keeps_it_from_recording_or_from_ending() {
+    let missing = Outcome::stalled(Reason::SecretNotFound, "m");
+    let mut case = on_air(Some(false));
+    case.known.want = Err(missing.clone());
+    assert_eq!(case.word(), "record 1");
+    let mut case = on_air(Some(true));
+    case.known.want = Err(missing.clone());
+    assert_eq!(case.word(), "SecretNotFound");
+    case.known.recording = Some(false);
+    assert_eq!(case.word(), "stop 1");
+    case.known.suspended = true;
+    assert_eq!(case.word(), "SecretNotFound");
+    let mut case = on_air(Some(false));
+    case.known.want = Err(missing);
+    case.seen().mark = Mark::None;
+    assert_eq!(case.word(), "SecretNotFound", "it is not ours");
+
+    // A setting that is refused: it stands behind its gate.
+    let refused = |case: &mut Case, record_type: bool| {
+        let want = case.known.want.as_mut().unwrap();
+        want.dvr_enabled = Some(true);
+        want.gcore.record_type = record_type.then_some(crate::api::RecordType::Transcoded);
+        case.memory.gate = Some(Box::new(crate::livestream::memory::Gate {
+            until: case.now.mono + Duration::from_secs(3600),
+            want: case.known.want.clone().unwrap(),
+            generation: 1,
+            opened: case.known.account.as_ref().unwrap().opened,
+            outcome: Outcome::stalled(Reason::Refused, "m"),
+        }));
+    };
+    let mut case = on_air(Some(false));
+    refused(&mut case, false);
+    assert_eq!(case.word(), "record 1");
+    refused(&mut case, true);
+    assert_eq!(
+        case.word(),
+        "Refused",
+        "it would be recorded as something else"
+    );
+    case.known.recording = Some(false);
+    case.seen().recording = Some(true);
+    assert_eq!(case.word(), "stop 1");
+}
+
+#[test]
+fn a_gate_before_a_recording_is_lifted_by_what_changes_the_case() {
+    let full = Outcome::stalled(Reason::StorageFull, "m");
+    let shut = |outcome: Option<Outcome>| {
+        let mut case = on_air(Some(false));
+        case.memory.air_mut().gate = Some(crate::livestream::air::RecordGate {
+            until: case.now.mono + Duration::from_secs(60),
+            wanted: true,
+            generation: 1,
+            opened: case.known.account.as_ref().unwrap().opened,
+            outcome,
+        });
+        case
+    };
+    assert_eq!(shut(Some(full.clone())).word(), "StorageFull");
+    let mut case = shut(Some(full.clone()));
+    case.known.generation = 2;
+    assert_eq!(case.word(), "record 1");
+    let mut case = shut(Some(full));
+    case.now.mono += Duration::from_secs(61);
+    assert_eq!(case.word(), "record 1");
+    // One that says nothing does not hide that nothing is recorded.
+    let mut case = shut(None);
+    assert_eq!(case.word(), "InStep");
+    case.now.mono += UNDERWAY;
+    assert_eq!(case.word(), "RecordingNotStarted");
+    // It is about what was wanted then.
+    let mut case = shut(None);
+    case.known.recording = Some(false);
+    case.seen().recording = Some(true);
+    assert_eq!(case.word(), "stop 1");
+}
+
+#[test]
+fn what_is_remembered_of_the_air_follows_what_is_seen() {
+    let status = crate::api::LiveStreamStatus::default();
+    let now = clock::now();
+    let later = |seconds| Now {
+        mono: now.mono + Duration::from_secs(seconds),
+        ..now
+    };
+    let mut stream = ours("1");
+    (stream.live, stream.recording) = (true, Some(false));
+    let mut air = Air::default();
+    air.observe(&status, &stream, None, now);
+    assert_eq!(
+        air.lacking_for(later(60)),
+        Duration::ZERO,
+        "nobody wants it"
+    );
+    air.observe(&status, &stream, Some(true), later(60));
+    assert_eq!(air.lacking_for(later(70)), Duration::from_secs(10));
+    // A refusal to end stands as long as it goes on; one to begin, until it records.
+    let gate = |wanted| {
+        Some(crate::livestream::air::RecordGate {
+            until: now.mono,
+            wanted,
+            generation: 1,
+            opened: now.mono,
+            outcome: None,
+        })
+    };
+    stream.recording = Some(true);
+    air.gate = gate(false);
+    air.observe(&status, &stream, Some(false), later(80));
+    assert!(air.gate.is_some());
+    air.gate = gate(true);
+    air.observe(&status, &stream, Some(true), later(80));
+    assert!(air.gate.is_none());
+    // Our own stop makes it look ended; only time tells that it is.
+    (air.stops, air.stopped) = (2, Some(later(80).mono));
+    stream.recording = Some(false);
+    air.observe(&status, &stream, Some(false), later(81));
+    assert_eq!(air.stops, 2);
+    air.observe(&status, &stream, Some(false), later(111));
+    assert_eq!(air.stops, 0);
 }
