@@ -23,10 +23,10 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 pub use self::memory::Memories;
 use self::{
     memory::Memory,
-    plan::{Limits, Plan},
+    plan::{Known, Limits, Plan},
 };
 use crate::{
-    account::Account,
+    account::{self, Account},
     api::{LiveStream, LiveStreamStatus},
     clock::{self, Now},
     context::Context,
@@ -118,7 +118,8 @@ impl Pass<'_> {
         if let (true, Ok(open)) = (plan.calls(), &account)
             && !self.may_call(&plan, open, now)
         {
-            if let Some(late) = self.late(&known, now) {
+            let late = self.late(&known, now);
+            if let Some(late) = late.or_else(|| self.held_up(open, &known, now)) {
                 let stream = Self::held(&known, &self.limits);
                 let secret = self.old_status().ingest_secret_name;
                 self.tell(
@@ -189,10 +190,8 @@ impl Pass<'_> {
             || matches!(&outcome, Outcome::Waiting { reason, .. } if *reason == Reason::Progressing);
         if next.calls() && more && !failed {
             if let (Plan::Read(_), Ok(account)) = (&plan, &account) {
-                account
-                    .client
-                    .budget
-                    .next(&Kind::LiveStream.seat(&self.key));
+                let seat = Kind::LiveStream.seat(&self.key);
+                account.client.budget.next(&seat, next.class(), after.mono);
             }
             return Ok(Action::requeue(Duration::ZERO));
         }
@@ -204,15 +203,24 @@ impl Pass<'_> {
             .next_within(&outcome, failures, jitter(), again))
     }
 
-    /// Whether the budget grants a call now. If not, the object is woken when it does; what is on air
-    /// does not wait behind what is only prepared.
+    /// Whether the budget grants a call now. If not, the object is woken when it does.
     fn may_call(&self, plan: &Plan, account: &Account, now: Now) -> bool {
-        let (seat, budget) = (Kind::LiveStream.seat(&self.key), &account.client.budget);
-        let granted = budget.try_take(&seat, now.mono);
-        if !granted && plan.is_apart() {
-            budget.next(&seat);
+        let seat = Kind::LiveStream.seat(&self.key);
+        account
+            .client
+            .budget
+            .try_take(&seat, plan.class(), now.mono)
+    }
+
+    /// What is to be said where a change of the spec waits, and not for its turn alone.
+    fn held_up(&self, account: &Account, known: &Known, now: Now) -> Option<Outcome> {
+        if known.settled && !known.leaving {
+            return None;
         }
-        granted
+        let trouble = account.client.budget.trouble(now.mono)?;
+        let conditions = self.old_status().conditions;
+        let account = &self.object.spec.account_ref.name;
+        account::held_up(&trouble, account, &conditions, known.generation)
     }
 
     /// The pass is made again, later each time: what it needs has not come yet.

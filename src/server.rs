@@ -78,6 +78,11 @@ async fn metrics(State((_, context)): State<(Readiness, Arc<Context>)>) -> impl 
     });
     let metrics = &context.reporter.metrics;
     metrics.mirror_ages(ages);
+    let clients = context.registry.clients().into_iter();
+    metrics.budgets(clients.map(|client| {
+        let waiting = client.budget.waiting(now);
+        (client.id.as_str().to_owned(), waiting)
+    }));
     match metrics.text() {
         Ok(text) => (
             StatusCode::OK,

@@ -2,8 +2,8 @@
 //! and the lists of videos.
 //!
 //! Passes say how closely their streams are to be followed, and when they want to know the videos of
-//! one; this task makes the calls. It takes at most half of the rate, so that it may stand first in
-//! the budget's queue: what is on air does not wait behind ten thousand creations.
+//! one; this task makes the calls. It takes at most half of the rate, and its class has a share of the
+//! budget for certain: what is on air does not wait behind ten thousand creations.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::client::Client;
+use super::{budget::Class, client::Client};
 use crate::{
     clock,
     object_key::{ObjectKey, Seat},
@@ -62,6 +62,8 @@ struct Inner {
     /// When the videos of a stream are to be read.
     videos: HashMap<StreamId, Instant>,
     shelves: HashMap<StreamId, Arc<Shelf>>,
+    /// A walk is to tell what single reads would.
+    walked_for: bool,
 }
 
 /// What to do next.
@@ -154,6 +156,15 @@ impl Desk {
     /// Something outside has changed what may be due.
     pub(super) fn look_again(&self) {
         self.changed.notify_one();
+    }
+
+    /// Whether a walk is to tell what single reads would.
+    pub(super) fn is_walked_for(&self) -> bool {
+        self.lock().walked_for
+    }
+
+    fn set_walked_for(&self, walked_for: bool) {
+        self.lock().walked_for = walked_for;
     }
 
     fn hint(&self, id: StreamId, videos: bool, now: Instant) {
@@ -290,6 +301,7 @@ impl Client {
                 self.mirror.demand_walk(now);
                 walk = Some(now);
             }
+            self.desk.set_walked_for(walk.is_some());
             if due.is_empty() {
                 let wait = due.next.map(|at| at.saturating_duration_since(now));
                 tokio::select! {
@@ -361,7 +373,7 @@ impl Client {
             status: 401,
             message: "no key works".to_owned(),
         })?;
-        self.budget.take_first(clock::now().mono).await;
+        self.budget.take(Class::Live, clock::now().mono).await;
         Ok(caller)
     }
 
