@@ -48,6 +48,7 @@ pub struct Metrics {
     mirror_age: Family<ClientLabels, Gauge<f64, AtomicU64>>,
     waiting: Family<ClassLabels, Gauge>,
     oldest: Family<ClassLabels, Gauge<f64, AtomicU64>>,
+    breaker: Family<ClientLabels, Gauge>,
 }
 
 impl Default for Metrics {
@@ -76,6 +77,12 @@ impl Default for Metrics {
             Family::clone(&mirror_age),
         );
         let (waiting, oldest) = (Family::default(), Family::default());
+        let breaker = Family::default();
+        registry.register(
+            "breaker_open",
+            "1 where the provider does not answer and only probes are made, by client",
+            Family::clone(&breaker),
+        );
         registry.register(
             "budget_waiting",
             "Calls that wait for their turn, by client and class",
@@ -94,6 +101,7 @@ impl Default for Metrics {
             mirror_age,
             waiting,
             oldest,
+            breaker,
         }
     }
 }
@@ -134,11 +142,17 @@ impl Metrics {
         }
     }
 
-    /// Sets what waits for each client's budget: clients that are not named are gone.
-    pub fn budgets(&self, budgets: impl IntoIterator<Item = (String, [Waiting; 4])>) {
+    /// Sets what waits for each client's budget, and whether its breaker is open: clients that are not
+    /// named are gone.
+    pub fn budgets(&self, budgets: impl IntoIterator<Item = (String, [Waiting; 4], bool)>) {
         self.waiting.clear();
         self.oldest.clear();
-        for (client, classes) in budgets {
+        self.breaker.clear();
+        for (client, classes, open) in budgets {
+            let labels = ClientLabels {
+                client: client.clone(),
+            };
+            self.breaker.get_or_create(&labels).set(i64::from(open));
             for waiting in classes {
                 let labels = ClassLabels {
                     client: client.clone(),

@@ -80,8 +80,11 @@ async fn metrics(State((_, context)): State<(Readiness, Arc<Context>)>) -> impl 
     metrics.mirror_ages(ages);
     let clients = context.registry.clients().into_iter();
     metrics.budgets(clients.map(|client| {
-        let waiting = client.budget.waiting(now);
-        (client.id.as_str().to_owned(), waiting)
+        let (waiting, open) = (
+            client.budget.waiting(now),
+            client.budget.unanswered().is_some(),
+        );
+        (client.id.as_str().to_owned(), waiting, open)
     }));
     match metrics.text() {
         Ok(text) => (

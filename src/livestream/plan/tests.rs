@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    account::Class,
     api::{DeletionPolicy, LiveProtection, Playback},
     clock,
     creation::Recorded,
@@ -899,4 +900,28 @@ fn before_a_deletion_the_recording_ends_and_its_video_is_told() {
     case.known.leaving = true;
     case.known.leaving_since = Some(case.now.mono);
     assert_eq!(case.word(), "delete 1");
+}
+
+#[test]
+fn what_is_on_air_changes_and_creations_are_told_apart() {
+    let id = || StreamId::new("1");
+    let creation = Creation {
+        attempt: 1,
+        settings: StreamSettings::default(),
+        replaces: None,
+        without_active: false,
+    };
+    let classes = [
+        (Plan::StartRecording(id()), Class::Live),
+        (Plan::StopRecording(id()), Class::Live),
+        (Plan::ResetKey(id(), "now".to_owned()), Class::Live),
+        (Plan::Create(creation), Class::Create),
+        (Plan::Read(id()), Class::Change),
+        (Plan::Claim(id()), Class::Change),
+        (Plan::Release(id()), Class::Change),
+        (Plan::Delete(id()), Class::Change),
+    ];
+    for (plan, class) in classes {
+        assert_eq!(plan.class(), class, "{plan:?}");
+    }
 }
