@@ -377,12 +377,13 @@ impl Overseer for Budget {
         let now = clock::now().mono;
         let one_key = self.lock().one_key;
         match error {
-            Some(error @ ProviderError::Unavailable { .. }) => self.failed(error, now),
             // A change may be refused so for what it asks; and where there are several keys, others may
             // be good.
             Some(ProviderError::Unauthorized { status, .. })
                 if !one_key || (*status == 403 && !reads) => {}
-            Some(error @ ProviderError::Unauthorized { .. }) => self.failed(error, now),
+            Some(
+                error @ (ProviderError::Unavailable { .. } | ProviderError::Unauthorized { .. }),
+            ) => self.failed(error, now),
             Some(
                 ProviderError::RateLimited { .. }
                 | ProviderError::Refused { .. }
@@ -415,10 +416,11 @@ mod tests {
     }
 
     fn paused_for(budget: &Budget, now: Instant) -> Option<Duration> {
-        match budget.trouble(now)? {
-            ProviderError::RateLimited { retry_after } => retry_after,
-            other => panic!("{other}"),
-        }
+        let trouble = budget.trouble(now)?;
+        let ProviderError::RateLimited { retry_after } = trouble else {
+            panic!("{trouble}");
+        };
+        retry_after
     }
 
     fn key(name: &str) -> Seat {
@@ -551,7 +553,7 @@ mod tests {
             );
             walks
                 .iter_mut()
-                .filter_map(|walk| walk.now_or_never())
+                .filter_map(futures::FutureExt::now_or_never)
                 .count()
         };
         // The tickets are filed when they are first waited for.

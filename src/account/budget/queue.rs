@@ -156,14 +156,14 @@ impl Queue {
             return number;
         }
         let namespace = ticket.lane().to_owned();
-        let lane = line.lanes.entry(namespace.clone()).or_insert_with(|| {
+        let theirs = line.lanes.entry(namespace.clone()).or_insert_with(|| {
             line.turns.insert(number, namespace);
             Lane {
                 turn: number,
                 waiting: BTreeMap::new(),
             }
         });
-        lane.waiting.insert(number, Waiting { ticket, since });
+        theirs.waiting.insert(number, Waiting { ticket, since });
         number
     }
 
