@@ -5,6 +5,7 @@
 mod budget;
 mod client;
 mod desk;
+mod held_up;
 mod key;
 mod listed;
 mod lookup;
@@ -20,9 +21,10 @@ use std::{sync::Arc, time::Duration};
 use kube::{Api, ResourceExt as _, runtime::controller::Action};
 
 pub use self::{
-    budget::Budget,
+    budget::{Budget, Class, Waiting},
     client::{Client, Health, Scope},
     desk::{NEWEST, Shelf},
+    held_up::held_up,
     key::read as read_secret,
     listed::Listed,
     lookup::find,
@@ -40,7 +42,7 @@ use crate::{
     context::Context,
     finalizer,
     jitter::jitter,
-    object_key::ObjectKey,
+    object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
     provider::{ClientId, Connection, StreamId, gcore},
     report::Happening,
@@ -178,6 +180,15 @@ async fn look(
         }
     };
     if !ctx.registry.serves(key, &gcore.endpoint, &api_key) {
+        // What was found out about whose key it is, is a call of that client.
+        let budget = pinned
+            .as_ref()
+            .and_then(|pinned| ctx.registry.budget(&gcore.endpoint, pinned));
+        let seat = Kind::StreamingAccount.seat(key);
+        if budget.is_some_and(|budget| !budget.try_key(&seat, now.mono)) {
+            // The grant wakes the account.
+            return Ok((account, trouble(Outcome::Quiet)));
+        }
         let (connection, client) = match identify(&gcore, &api_key, pinned.as_ref(), ctx).await {
             Ok(known) => known,
             Err(outcome) => return Ok((account, trouble(outcome))),
@@ -247,11 +258,17 @@ async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> 
     let fresh = asked.is_some() && asked != handled;
     let excuse = fresh && vanished.is_some();
     let used_up = excuse || (fresh && health.walked.is_some());
-    let refused = refused(&open, key).await;
+    let unanswered = open.client.budget.unanswered();
+    let refused = match &unanswered {
+        // One probe at a time: the walks make them.
+        Some(_) => None,
+        None => refused(&open, key).await,
+    };
     // That the list of broadcasts cannot be had is said where that of streams can.
     let failing = health.failing.as_ref().or(broadcasts.failing.as_ref());
     let outcome = match (failing, vanished) {
         _ if refused.is_some() => refused.unwrap_or(Outcome::Quiet),
+        _ if unanswered.is_some() => unanswered.as_ref().map_or(Outcome::Quiet, Outcome::from),
         (Some((error, failures)), _) if *failures >= 2 || error.refused_for_certain() => {
             Outcome::from(error)
         }
@@ -278,6 +295,11 @@ async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> 
 async fn refused(open: &Account, key: &ObjectKey) -> Option<Outcome> {
     if !open.client.refused(key) {
         return None;
+    }
+    let seat = Kind::StreamingAccount.seat(key);
+    if !open.client.budget.try_key(&seat, clock::now().mono) {
+        // The grant wakes the account.
+        return Some(Outcome::Quiet);
     }
     match open.connection.identity.client().await {
         Ok(client) if client == open.client.id => {

@@ -35,7 +35,7 @@ pub use livestream::{
 pub use secret_ref::SecretKeyRef;
 pub use streaming_account::{
     GCORE_ENDPOINT, GcoreAccount, StreamCounts, StreamingAccount, StreamingAccountSpec,
-    StreamingAccountStatus,
+    StreamingAccountStatus, WaitingCalls,
 };
 
 /// The API group of all kinds.

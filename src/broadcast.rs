@@ -24,6 +24,7 @@ use self::{
     plan::{Known, Limits, Plan},
 };
 use crate::{
+    account::{self, Account},
     api::{Broadcast, BroadcastStatus},
     clock::{self, Now},
     context::Context,
@@ -105,8 +106,14 @@ impl Pass<'_> {
 
         let seat = Kind::Broadcast.seat(&self.key);
         if let (true, Ok(account)) = (plan.calls(), &account)
-            && !account.client.budget.try_take(&seat, now.mono)
+            && !account
+                .client
+                .budget
+                .try_take(&seat, plan.class(), now.mono)
         {
+            if let Some(held_up) = self.held_up(account, &known, now) {
+                self.tell(&known, &held_up, now).await?;
+            }
             // The grant wakes the object.
             return Ok(self
                 .ctx
@@ -154,7 +161,7 @@ impl Pass<'_> {
             );
         if next.calls() && more && !failed {
             if let (Plan::Read(_) | Plan::ReadStream(_), Ok(account)) = (&plan, &account) {
-                account.client.budget.next(&seat);
+                account.client.budget.next(&seat, next.class(), after.mono);
             }
             return Ok(Action::requeue(Duration::ZERO));
         }
@@ -191,6 +198,17 @@ impl Pass<'_> {
             | Outcome::Failed { .. }
             | Outcome::Stalled { .. } => None,
         }
+    }
+
+    /// What is to be said where a change of the spec waits, and not for its turn alone.
+    fn held_up(&self, account: &Account, known: &Known, now: Now) -> Option<Outcome> {
+        if known.settled && !known.leaving {
+            return None;
+        }
+        let trouble = account.client.budget.trouble(now.mono)?;
+        let conditions = self.old_status().conditions;
+        let account = &self.object.spec.account_ref.name;
+        account::held_up(&trouble, account, &conditions, known.generation)
     }
 
     /// The pass is made again, later each time: what it needs has not come yet.

@@ -26,7 +26,7 @@ use self::{
     plan::{Known, Limits, Plan},
 };
 use crate::{
-    account::Account,
+    account::{self, Account},
     api::{LiveStream, LiveStreamStatus},
     clock::{self, Now},
     context::Context,
@@ -175,10 +175,8 @@ impl Pass<'_> {
             || matches!(&outcome, Outcome::Waiting { reason, .. } if *reason == Reason::Progressing);
         if next.calls() && more && !failed {
             if let (Plan::Read(_), Ok(account)) = (&plan, &account) {
-                account
-                    .client
-                    .budget
-                    .next(&Kind::LiveStream.seat(&self.key));
+                let seat = Kind::LiveStream.seat(&self.key);
+                account.client.budget.next(&seat, next.class(), after.mono);
             }
             return Ok(Action::requeue(Duration::ZERO));
         }
@@ -208,8 +206,9 @@ impl Pass<'_> {
     ) -> kube::Result<Action> {
         let stream = Self::held(known, &self.limits);
         let (late, due) = self.late(known, now);
+        let held_up = || self.held_up(account.ok()?, known, now);
         let in_step = (plan.is_apart() && self.in_step()).then_some(Outcome::InStep);
-        if let Some(outcome) = late.or(in_step) {
+        if let Some(outcome) = late.or_else(held_up).or(in_step) {
             let secret = self.old_status().ingest_secret_name;
             self.tell(account, known, stream.as_deref(), &outcome, secret, now)
                 .await?;
@@ -218,15 +217,24 @@ impl Pass<'_> {
         Ok(schedule.next_within(&Outcome::Quiet, 0, jitter(), due))
     }
 
-    /// Whether the budget grants a call now. If not, the object is woken when it does; what is on air
-    /// does not wait behind what is only prepared.
+    /// Whether the budget grants a call now. If not, the object is woken when it does.
     fn may_call(&self, plan: &Plan, account: &Account, now: Now) -> bool {
-        let (seat, budget) = (Kind::LiveStream.seat(&self.key), &account.client.budget);
-        let granted = budget.try_take(&seat, now.mono);
-        if !granted && plan.is_apart() {
-            budget.next(&seat);
+        let seat = Kind::LiveStream.seat(&self.key);
+        account
+            .client
+            .budget
+            .try_take(&seat, plan.class(), now.mono)
+    }
+
+    /// What is to be said where a change of the spec waits, and not for its turn alone.
+    fn held_up(&self, account: &Account, known: &Known, now: Now) -> Option<Outcome> {
+        if known.settled && !known.leaving {
+            return None;
         }
-        granted
+        let trouble = account.client.budget.trouble(now.mono)?;
+        let conditions = self.old_status().conditions;
+        let account = &self.object.spec.account_ref.name;
+        account::held_up(&trouble, account, &conditions, known.generation)
     }
 
     /// The pass is made again, later each time: what it needs has not come yet.

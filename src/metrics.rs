@@ -8,6 +8,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::account::Waiting;
+
 /// Which kind a pass was about.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct PassLabels {
@@ -27,6 +29,12 @@ struct ClientLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ClassLabels {
+    client: String,
+    class: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct WebhookLabels {
     result: &'static str,
 }
@@ -38,6 +46,9 @@ pub struct Metrics {
     changes: Family<ChangeLabels, Counter>,
     webhooks: Family<WebhookLabels, Counter>,
     mirror_age: Family<ClientLabels, Gauge<f64, AtomicU64>>,
+    waiting: Family<ClassLabels, Gauge>,
+    oldest: Family<ClassLabels, Gauge<f64, AtomicU64>>,
+    breaker: Family<ClientLabels, Gauge>,
 }
 
 impl Default for Metrics {
@@ -65,12 +76,32 @@ impl Default for Metrics {
             "Seconds since the provider's list was last read whole, by client",
             Family::clone(&mirror_age),
         );
+        let (waiting, oldest) = (Family::default(), Family::default());
+        let breaker = Family::default();
+        registry.register(
+            "breaker_open",
+            "1 where the provider does not answer and only probes are made, by client",
+            Family::clone(&breaker),
+        );
+        registry.register(
+            "budget_waiting",
+            "Calls that wait for their turn, by client and class",
+            Family::clone(&waiting),
+        );
+        registry.register(
+            "budget_oldest_seconds",
+            "Seconds that the oldest waiting call has waited, by client and class",
+            Family::clone(&oldest),
+        );
         Self {
             registry,
             passes,
             changes,
             webhooks,
             mirror_age,
+            waiting,
+            oldest,
+            breaker,
         }
     }
 }
@@ -108,6 +139,30 @@ impl Metrics {
             self.mirror_age
                 .get_or_create(&ClientLabels { client })
                 .set(seconds);
+        }
+    }
+
+    /// Sets what waits for each client's budget, and whether its breaker is open: clients that are not
+    /// named are gone.
+    pub fn budgets(&self, budgets: impl IntoIterator<Item = (String, [Waiting; 4], bool)>) {
+        self.waiting.clear();
+        self.oldest.clear();
+        self.breaker.clear();
+        for (client, classes, open) in budgets {
+            let labels = ClientLabels {
+                client: client.clone(),
+            };
+            self.breaker.get_or_create(&labels).set(i64::from(open));
+            for waiting in classes {
+                let labels = ClassLabels {
+                    client: client.clone(),
+                    class: waiting.class.label(),
+                };
+                let count = i64::try_from(waiting.count).unwrap_or(i64::MAX);
+                self.waiting.get_or_create(&labels).set(count);
+                let oldest = waiting.oldest.as_secs_f64();
+                self.oldest.get_or_create(&labels).set(oldest);
+            }
         }
     }
 

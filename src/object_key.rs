@@ -40,6 +40,8 @@ pub enum Kind {
     LiveStream,
     /// Broadcast.
     Broadcast,
+    /// StreamingAccount, whose passes try keys.
+    StreamingAccount,
 }
 
 /// An object of one of the kinds whose passes call providers: two kinds may use one name.

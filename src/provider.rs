@@ -6,6 +6,7 @@
 mod broadcast;
 mod error;
 mod hint;
+mod line;
 mod mark;
 mod recording;
 mod settings;
@@ -20,6 +21,7 @@ use futures::future::BoxFuture;
 pub use broadcast::{BroadcastDifference, BroadcastId, BroadcastSettings, ObservedBroadcast};
 pub use error::ProviderError;
 pub use hint::{Hint, NoWebhook, ReadWebhook};
+pub use line::{Line, Overseer};
 pub use mark::{Mark, Owner};
 pub use recording::{ObservedVideo, Start, Storage, VideoId};
 pub use settings::{Difference, Source, StreamSettings, difference};
@@ -44,6 +46,8 @@ pub struct Connection {
     pub broadcasts: Option<Arc<dyn Broadcasts>>,
     /// How its webhooks are read.
     pub webhook: ReadWebhook,
+    /// Who oversees its calls.
+    pub line: Line,
 }
 
 /// Whose key it is.

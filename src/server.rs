@@ -78,6 +78,14 @@ async fn metrics(State((_, context)): State<(Readiness, Arc<Context>)>) -> impl 
     });
     let metrics = &context.reporter.metrics;
     metrics.mirror_ages(ages);
+    let clients = context.registry.clients().into_iter();
+    metrics.budgets(clients.map(|client| {
+        let (waiting, open) = (
+            client.budget.waiting(now),
+            client.budget.unanswered().is_some(),
+        );
+        (client.id.as_str().to_owned(), waiting, open)
+    }));
     match metrics.text() {
         Ok(text) => (
             StatusCode::OK,

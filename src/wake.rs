@@ -28,6 +28,7 @@ impl Queues {
         match seat.kind {
             Kind::LiveStream => self.streams.wake(seat.key),
             Kind::Broadcast => self.broadcasts.wake(seat.key),
+            Kind::StreamingAccount => self.accounts.wake(seat.key),
         }
     }
 }

@@ -1,18 +1,36 @@
-//! The calls that a client of a provider may make: one token bucket, and the queue before it.
+//! The calls that a client of a provider may make: one token bucket, the queue before it, and the
+//! breaker that keeps everybody back while the provider does not answer.
 //!
 //! A pass that gets no token leaves a ticket and returns, so it holds no worker. When a token is
-//! there, it is reserved for the first ticket and its object is woken; a reservation that is not
-//! used comes back. Tasks that are nobody's pass (the walk of the list) wait in the same queue.
+//! there, it is reserved for who is next and its object is woken; a reservation that is not used comes
+//! back. Tasks that are nobody's pass (walks, the reads between them) wait in the same queue.
+
+mod breaker;
+mod bucket;
+mod class;
+mod queue;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::{object_key::Seat, wake::Queues};
+pub use self::class::Class;
+use self::{
+    breaker::Breaker,
+    bucket::Bucket,
+    queue::{Queue, Ticket},
+};
+use crate::{
+    clock,
+    jitter::jitter,
+    object_key::Seat,
+    provider::{Overseer, ProviderError},
+    wake::Queues,
+};
 
 /// How long a reserved token waits for its object's pass.
 const RESERVATION: Duration = Duration::from_secs(5);
@@ -28,110 +46,71 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 pub struct Budget {
     state: Mutex<State>,
     changed: Notify,
+    turned: Notify,
     queues: Queues,
 }
 
 #[derive(Debug)]
 struct State {
     bucket: Bucket,
-    queue: VecDeque<Ticket>,
-    filed: HashSet<Seat>,
+    breaker: Breaker,
+    queue: Queue,
     reserved: HashMap<Seat, Instant>,
+    /// The accounts of this client have one key among them.
+    one_key: bool,
 }
 
-#[derive(Debug)]
-enum Ticket {
-    Object(Seat),
-    Task(oneshot::Sender<()>),
+/// What waits in one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What it waits for.
+    pub class: Class,
+    /// How many wait, tasks among them.
+    pub count: usize,
+    /// How many of them are objects.
+    pub objects: usize,
+    /// How long the one has waited that has waited longest.
+    pub oldest: Duration,
 }
 
-/// The share of the rate that is used: calls that leave evenly arrive with some jitter, and the
-/// provider counts them where they arrive.
-const MARGIN: f64 = 0.95;
-
-/// Tokens that grow with time. Never more than the rate in any second: the burst that it allows is
-/// taken from what it grows by.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    rate: f64,
-    capacity: f64,
-    tokens: f64,
-    counted: Instant,
-    paused: Option<Instant>,
-}
-
-impl Bucket {
-    fn new(per_second: u32, now: Instant) -> Self {
-        let per_second = f64::from(per_second.max(1));
-        let capacity = (per_second / 20.0).max(1.0);
-        Self {
-            rate: (per_second - (capacity - 1.0)) * MARGIN,
-            capacity,
-            tokens: capacity,
-            counted: now,
-            paused: None,
-        }
+impl State {
+    /// Whether everybody but a probe is kept back.
+    fn is_held(&self) -> bool {
+        self.bucket.paused.is_some() || self.breaker.is_open()
     }
 
-    fn count(&mut self, now: Instant) {
-        let grown = now.saturating_duration_since(self.counted).as_secs_f64() * self.rate;
-        self.tokens = (self.tokens + grown).min(self.capacity);
-        self.counted = self.counted.max(now);
-        if self.paused.is_some_and(|until| until <= now) {
-            self.paused = None;
-        }
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        self.count(now);
-        let granted = self.paused.is_none() && self.tokens >= 1.0;
-        if granted {
-            self.tokens -= 1.0;
-        }
-        granted
-    }
-
-    fn give_back(&mut self) {
-        self.tokens = (self.tokens + 1.0).min(self.capacity);
-    }
-
-    /// How long until a token is there.
-    fn wait(&self, now: Instant) -> Duration {
-        let token = Duration::from_secs_f64(((1.0 - self.tokens) / self.rate).max(0.0));
-        let pause = self
-            .paused
-            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        token.max(pause)
+    fn reserve(&mut self, seat: Seat, now: Instant, queues: &Queues) {
+        self.reserved.insert(seat.clone(), now + RESERVATION);
+        queues.wake(seat);
     }
 }
 
 impl Budget {
-    /// A budget of so many calls a second.
-    pub fn new(per_second: u32, queues: Queues, now: Instant) -> Self {
+    /// A budget of so many calls a second. `probe` is the first wait before a provider that does not
+    /// answer is tried again.
+    pub fn new(per_second: u32, probe: Duration, queues: Queues, now: Instant) -> Self {
         let state = State {
             bucket: Bucket::new(per_second, now),
-            queue: VecDeque::new(),
-            filed: HashSet::new(),
+            breaker: Breaker::new(probe),
+            queue: Queue::default(),
             reserved: HashMap::new(),
+            one_key: true,
         };
         Self {
             state: Mutex::new(state),
             changed: Notify::new(),
+            turned: Notify::new(),
             queues,
         }
     }
 
-    /// Changes the rate; what waits goes on waiting.
-    pub fn set_rate(&self, per_second: u32, now: Instant) {
+    /// Changes the rate, and how many keys call; what waits goes on waiting.
+    pub fn share(&self, per_second: u32, keys: usize, now: Instant) {
         let mut state = self.lock();
-        let fresh = Bucket::new(per_second, now);
-        let old = state.bucket;
-        if (old.rate - fresh.rate).abs() > f64::EPSILON {
-            state.bucket = Bucket {
-                tokens: old.tokens.min(fresh.capacity),
-                paused: old.paused,
-                ..fresh
-            };
+        state.one_key = keys <= 1;
+        let fresh = state.bucket.at_rate(per_second, now);
+        if (state.bucket.rate - fresh.rate).abs() > f64::EPSILON {
+            state.bucket = fresh;
             drop(state);
             self.changed.notify_one();
         }
@@ -139,61 +118,84 @@ impl Budget {
 
     /// One call for this object's pass now; `false` means that a ticket is filed, and that the
     /// object is woken when a call is reserved for it.
-    pub fn try_take(&self, seat: &Seat, now: Instant) -> bool {
+    pub fn try_take(&self, seat: &Seat, class: Class, now: Instant) -> bool {
         let mut state = self.lock();
+        state.bucket.count(now);
         if state.reserved.remove(seat).is_some() {
-            // A pause that came after the reservation holds for it too.
-            state.bucket.count(now);
-            if state.bucket.paused.is_none() {
+            // What came after the reservation holds for it too.
+            if !state.is_held() {
                 return true;
             }
             state.bucket.give_back();
         }
-        if state.queue.is_empty() && state.bucket.take(now) {
+        if state.queue.is_empty() && !state.breaker.is_open() && state.bucket.take(now) {
             return true;
         }
-        if state.filed.insert(seat.clone()) {
-            state.queue.push_back(Ticket::Object(seat.clone()));
+        if state.queue.file(seat, class, now) {
             drop(state);
             self.changed.notify_one();
         }
         false
     }
 
-    /// The next call is for this object: what it has just read would be old at the end of the
-    /// queue, and read again and again.
-    pub fn next(&self, seat: &Seat) {
+    /// One call that tries a key, for an account's pass. It need not wait for a provider that does not
+    /// answer: that may be the old key's fault.
+    pub fn try_key(&self, seat: &Seat, now: Instant) -> bool {
+        let mut state = self.lock();
+        state.bucket.count(now);
+        if state.reserved.remove(seat).is_some() {
+            if state.bucket.paused.is_none() {
+                return true;
+            }
+            state.bucket.give_back();
+        }
+        let free = state.queue.is_empty() || state.breaker.is_open();
+        if free && state.bucket.take(now) {
+            state.queue.forget(seat);
+            return true;
+        }
+        if state.queue.file(seat, Class::Change, now) {
+            drop(state);
+            self.changed.notify_one();
+        }
+        false
+    }
+
+    /// A call was made before this budget was there to be asked.
+    pub fn charge(&self, now: Instant) {
+        self.lock().bucket.charge(now);
+    }
+
+    /// The next call of its class is for this object: what it has just read would be old at the end of
+    /// the queue, and read again and again.
+    pub fn next(&self, seat: &Seat, class: Class, now: Instant) {
         let mut state = self.lock();
         if state.reserved.contains_key(seat) || state.queue.is_empty() {
             return;
         }
-        state
-            .queue
-            .retain(|ticket| !matches!(ticket, Ticket::Object(s) if s == seat));
-        state.queue.push_front(Ticket::Object(seat.clone()));
-        state.filed.insert(seat.clone());
+        state.queue.file_first(seat, class, now);
         drop(state);
         self.changed.notify_one();
     }
 
     /// One call for a task; waits in the queue.
-    pub async fn take(&self, now: Instant) {
-        self.queue(now, VecDeque::push_back).await;
+    pub async fn take(&self, class: Class, now: Instant) {
+        self.queue(class, false, now).await;
     }
 
-    /// One call for a task that keeps a pace of its own; waits at the head of the queue.
-    pub async fn take_first(&self, now: Instant) {
-        self.queue(now, VecDeque::push_front).await;
+    /// The same for a task that is the one to find out whether the provider answers again.
+    pub async fn take_to_probe(&self, class: Class, now: Instant) {
+        self.queue(class, true, now).await;
     }
 
-    async fn queue(&self, now: Instant, place: fn(&mut VecDeque<Ticket>, Ticket)) {
+    async fn queue(&self, class: Class, probes: bool, now: Instant) {
         let granted = {
             let mut state = self.lock();
-            if state.queue.is_empty() && state.bucket.take(now) {
+            if state.queue.is_empty() && !state.breaker.is_open() && state.bucket.take(now) {
                 return;
             }
             let (sender, receiver) = oneshot::channel();
-            place(&mut state.queue, Ticket::Task(sender));
+            state.queue.file_task(class, probes, sender, now);
             receiver
         };
         self.changed.notify_one();
@@ -210,24 +212,70 @@ impl Budget {
         self.changed.notify_one();
     }
 
-    /// How long nobody may call, if so.
-    pub fn paused_for(&self, now: Instant) -> Option<Duration> {
+    /// Why nobody may call now, apart from the rate: the provider does not answer, or wants fewer
+    /// calls.
+    pub fn trouble(&self, now: Instant) -> Option<ProviderError> {
         let mut state = self.lock();
         state.bucket.count(now);
-        state
-            .bucket
-            .paused
-            .map(|until| until.saturating_duration_since(now))
+        let paused = || {
+            let retry_after = state.bucket.paused?.saturating_duration_since(now);
+            Some(ProviderError::RateLimited {
+                retry_after: Some(retry_after),
+            })
+        };
+        state.breaker.trouble().cloned().or_else(paused)
+    }
+
+    /// What the last probe was told, while the provider does not answer.
+    pub fn unanswered(&self) -> Option<ProviderError> {
+        self.lock().breaker.trouble().cloned()
+    }
+
+    /// Returns when the provider ceased to answer or began to, since the last call.
+    pub async fn turned(&self) {
+        self.turned.notified().await;
+    }
+
+    /// The provider answers: whoever waits is served, as fast as the rate allows.
+    pub fn answered(&self) {
+        let closed = self.lock().breaker.answered();
+        if closed {
+            self.turn();
+        }
+    }
+
+    fn failed(&self, error: &ProviderError, now: Instant) {
+        let opened = self.lock().breaker.failed(error, now, jitter());
+        if opened {
+            self.turn();
+        } else {
+            self.changed.notify_one();
+        }
+    }
+
+    fn turn(&self) {
+        self.changed.notify_one();
+        self.turned.notify_one();
+    }
+
+    /// What waits, by class.
+    pub fn waiting(&self, now: Instant) -> [Waiting; 4] {
+        let state = self.lock();
+        Class::ALL.map(|class| Waiting {
+            class,
+            count: state.queue.count(class),
+            objects: state.queue.objects(class),
+            oldest: state
+                .queue
+                .oldest(class)
+                .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
+        })
     }
 
     /// Forgets an object that is gone.
     pub fn forget(&self, seat: &Seat) {
         let mut state = self.lock();
-        if state.filed.remove(seat) {
-            state
-                .queue
-                .retain(|ticket| !matches!(ticket, Ticket::Object(s) if s == seat));
-        }
+        state.queue.forget(seat);
         if state.reserved.remove(seat).is_some() {
             state.bucket.give_back();
         }
@@ -258,28 +306,58 @@ impl Budget {
         for _ in state.reserved.len()..before {
             state.bucket.give_back();
         }
-        while !state.queue.is_empty() && state.bucket.take(now) {
-            match state.queue.pop_front() {
-                Some(Ticket::Object(seat)) => {
-                    state.filed.remove(&seat);
-                    state.reserved.insert(seat.clone(), now + RESERVATION);
-                    self.queues.wake(seat);
-                }
-                Some(Ticket::Task(granted)) => {
-                    if granted.send(()).is_err() {
-                        state.bucket.give_back();
+        let more = if state.breaker.is_open() {
+            self.hand_out_probes(state, now)
+        } else {
+            while !state.queue.is_empty() && state.bucket.take(now) {
+                match state.queue.pop() {
+                    Some(Ticket::Object(seat)) => state.reserve(seat, now, &self.queues),
+                    Some(Ticket::Task { granted, .. }) => {
+                        if granted.send(()).is_err() {
+                            state.bucket.give_back();
+                        }
                     }
+                    None => state.bucket.give_back(),
                 }
-                None => state.bucket.give_back(),
             }
-        }
-        let token = (!state.queue.is_empty()).then(|| state.bucket.wait(now));
+            (!state.queue.is_empty()).then(|| state.bucket.wait(now))
+        };
         let reservation = state
             .reserved
             .values()
             .min()
             .map(|until| until.saturating_duration_since(now));
-        [token, reservation].into_iter().flatten().min()
+        [more, reservation].into_iter().flatten().min()
+    }
+
+    /// The same while the provider does not answer: keys are tried, and now and then one call of a walk.
+    fn hand_out_probes(&self, state: &mut State, now: Instant) -> Option<Duration> {
+        while state.queue.any(Ticket::is_trial) && state.bucket.take(now) {
+            if let Some(Ticket::Object(seat)) = state.queue.pop_where(Ticket::is_trial) {
+                state.reserve(seat, now, &self.queues);
+            }
+        }
+        while state.queue.any(Ticket::is_probe)
+            && state.breaker.wait(now) == Some(Duration::ZERO)
+            && state.bucket.take(now)
+        {
+            // One who waits no more leaves the probe to the next.
+            let sent = match state.queue.pop_where(Ticket::is_probe) {
+                Some(Ticket::Task { granted, .. }) => granted.send(()).is_ok(),
+                Some(Ticket::Object(_)) | None => false,
+            };
+            if sent {
+                state.breaker.probe(now);
+            } else {
+                state.bucket.give_back();
+            }
+        }
+        let token = state.bucket.wait(now);
+        let trial = state.queue.any(Ticket::is_trial).then_some(token);
+        let probes = state.queue.any(Ticket::is_probe);
+        let probe = state.breaker.wait(now).filter(|_| probes);
+        let probe = probe.map(|probe| probe.max(token));
+        [trial, probe].into_iter().flatten().min()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -287,10 +365,38 @@ impl Budget {
     }
 }
 
+impl Overseer for Budget {
+    /// A repeat waits for nobody and overtakes nobody: where there is no token to spare, the call has
+    /// failed, and what made it comes again in its turn.
+    fn may_repeat(&self) -> bool {
+        let mut state = self.lock();
+        !state.breaker.is_open() && state.queue.is_empty() && state.bucket.take(clock::now().mono)
+    }
+
+    fn ended(&self, reads: bool, error: Option<&ProviderError>) {
+        let now = clock::now().mono;
+        let one_key = self.lock().one_key;
+        match error {
+            // A change may be refused so for what it asks; and where there are several keys, others may
+            // be good.
+            Some(ProviderError::Unauthorized { status, .. })
+                if !one_key || (*status == 403 && !reads) => {}
+            Some(
+                error @ (ProviderError::Unavailable { .. } | ProviderError::Unauthorized { .. }),
+            ) => self.failed(error, now),
+            Some(
+                ProviderError::RateLimited { .. }
+                | ProviderError::Refused { .. }
+                | ProviderError::Garbled { .. },
+            )
+            | None => self.answered(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures::{FutureExt as _, StreamExt as _};
-    use proptest::prelude::*;
 
     use super::*;
     use crate::{
@@ -300,43 +406,37 @@ mod tests {
 
     /// Until the next token, at one a second.
     fn token() -> Duration {
-        Duration::from_secs_f64(1.0 / MARGIN)
+        Duration::from_secs_f64(1.0 / bucket::MARGIN)
+    }
+
+    const PROBE: Duration = Duration::from_secs(1);
+
+    fn budget(per_second: u32, now: Instant) -> Budget {
+        Budget::new(per_second, PROBE, Queues::default(), now)
+    }
+
+    fn paused_for(budget: &Budget, now: Instant) -> Option<Duration> {
+        let trouble = budget.trouble(now)?;
+        let ProviderError::RateLimited { retry_after } = trouble else {
+            panic!("{trouble}");
+        };
+        retry_after
     }
 
     fn key(name: &str) -> Seat {
         Kind::LiveStream.seat(&ObjectKey::new("ns", name))
     }
 
-    proptest! {
-        /// Never above the rate in any second, whatever the moments at which calls are asked for.
-        #[test]
-        fn never_above_the_rate(rate in 1u32..300, steps in prop::collection::vec(0u64..400, 1..400)) {
-            let start = clock::now().mono;
-            let mut bucket = Bucket::new(rate, start);
-            let (mut now, mut granted) = (start, Vec::new());
-            for step in steps {
-                now += Duration::from_millis(step);
-                while bucket.take(now) {
-                    granted.push(now);
-                }
-            }
-            for (i, begin) in granted.iter().enumerate() {
-                let within = granted[i..].iter().take_while(|t| **t < *begin + Duration::from_secs(1)).count();
-                prop_assert!(within <= rate as usize, "{within} calls in a second at rate {rate}");
-            }
-        }
-    }
-
     #[test]
     fn who_waits_is_served_in_order_and_woken() {
         let start = clock::now().mono;
         let queues = Queues::default();
-        let budget = Budget::new(1, queues.clone(), start);
-        assert!(budget.try_take(&key("a"), start));
-        assert!(!budget.try_take(&key("b"), start));
-        assert!(!budget.try_take(&key("c"), start));
+        let budget = Budget::new(1, PROBE, queues.clone(), start);
+        assert!(budget.try_take(&key("a"), Class::Create, start));
+        assert!(!budget.try_take(&key("b"), Class::Create, start));
+        assert!(!budget.try_take(&key("c"), Class::Create, start));
         assert!(
-            !budget.try_take(&key("b"), start),
+            !budget.try_take(&key("b"), Class::Create, start),
             "a second ticket for the same object"
         );
         let wait = budget.hand_out(start).unwrap();
@@ -347,9 +447,12 @@ mod tests {
             Some(key("b").key)
         );
         assert_eq!(queues.streams.clone().next().now_or_never(), None);
-        assert!(!budget.try_take(&key("d"), start + wait), "d overtook c");
         assert!(
-            budget.try_take(&key("b"), start + wait),
+            !budget.try_take(&key("d"), Class::Create, start + wait),
+            "d overtook c"
+        );
+        assert!(
+            budget.try_take(&key("b"), Class::Create, start + wait),
             "the reservation was not kept"
         );
     }
@@ -358,11 +461,11 @@ mod tests {
     fn two_kinds_of_one_name_hold_a_ticket_each() {
         let start = clock::now().mono;
         let queues = Queues::default();
-        let budget = Budget::new(1, queues.clone(), start);
+        let budget = Budget::new(1, PROBE, queues.clone(), start);
         let broadcast = Kind::Broadcast.seat(&key("a").key);
-        assert!(budget.try_take(&key("first"), start));
-        assert!(!budget.try_take(&broadcast, start));
-        assert!(!budget.try_take(&key("a"), start));
+        assert!(budget.try_take(&key("first"), Class::Create, start));
+        assert!(!budget.try_take(&broadcast, Class::Create, start));
+        assert!(!budget.try_take(&key("a"), Class::Create, start));
         let later = start + token();
         budget.hand_out(later);
         assert_eq!(
@@ -371,56 +474,167 @@ mod tests {
         );
         assert_eq!(queues.streams.clone().next().now_or_never(), None);
         assert!(
-            !budget.try_take(&key("a"), later),
+            !budget.try_take(&key("a"), Class::Create, later),
             "it took the other kind's"
         );
-        assert!(budget.try_take(&broadcast, later));
+        assert!(budget.try_take(&broadcast, Class::Create, later));
     }
 
     #[test]
     fn who_has_just_read_is_next() {
         let start = clock::now().mono;
-        let budget = Budget::new(1, Queues::default(), start);
+        let budget = budget(1, start);
         for name in ["a", "b", "c"] {
-            budget.try_take(&key(name), start);
+            budget.try_take(&key(name), Class::Create, start);
         }
-        budget.next(&key("a"));
-        assert!(!budget.try_take(&key("a"), start));
+        budget.next(&key("a"), Class::Create, start);
+        assert!(!budget.try_take(&key("a"), Class::Create, start));
         let later = start + token();
         budget.hand_out(later);
-        assert!(!budget.try_take(&key("b"), later), "b overtook a");
-        assert!(budget.try_take(&key("a"), later));
+        assert!(
+            !budget.try_take(&key("b"), Class::Create, later),
+            "b overtook a"
+        );
+        assert!(budget.try_take(&key("a"), Class::Create, later));
     }
 
     #[test]
     fn an_unused_reservation_comes_back() {
         let start = clock::now().mono;
-        let budget = Budget::new(1, Queues::default(), start);
-        assert!(budget.try_take(&key("a"), start));
-        assert!(!budget.try_take(&key("gone"), start));
-        assert!(!budget.try_take(&key("next"), start));
+        let budget = budget(1, start);
+        assert!(budget.try_take(&key("a"), Class::Create, start));
+        assert!(!budget.try_take(&key("gone"), Class::Create, start));
+        assert!(!budget.try_take(&key("next"), Class::Create, start));
         let reserved = start + token();
         budget.hand_out(reserved);
         budget.hand_out(reserved + RESERVATION);
-        assert!(budget.try_take(&key("next"), reserved + RESERVATION));
+        assert!(budget.try_take(&key("next"), Class::Create, reserved + RESERVATION));
     }
 
     #[test]
     fn a_pause_holds_for_everybody() {
         let start = clock::now().mono;
-        let budget = Budget::new(100, Queues::default(), start);
+        let budget = budget(100, start);
         budget.pause(None, start);
-        assert!(!budget.try_take(&key("a"), start + Duration::from_secs(59)));
-        assert_eq!(budget.paused_for(start), Some(DEFAULT_PAUSE));
+        assert!(!budget.try_take(&key("a"), Class::Create, start + Duration::from_secs(59)));
+        assert_eq!(paused_for(&budget, start), Some(DEFAULT_PAUSE));
         budget.hand_out(start + DEFAULT_PAUSE);
-        assert!(budget.try_take(&key("a"), start + DEFAULT_PAUSE));
+        assert!(budget.try_take(&key("a"), Class::Create, start + DEFAULT_PAUSE));
+    }
+
+    fn down() -> ProviderError {
+        ProviderError::Unavailable {
+            what: "503".to_owned(),
+        }
+    }
+
+    /// A budget whose provider has just ceased to answer.
+    fn opened(queues: &Queues, now: Instant) -> Budget {
+        let budget = Budget::new(100, PROBE, queues.clone(), now);
+        (0..5).for_each(|_| budget.failed(&down(), now));
+        assert_eq!(budget.unanswered(), Some(down()));
+        budget
+    }
+
+    #[test]
+    fn while_the_provider_does_not_answer_one_walk_probes_and_nobody_else_calls() {
+        let start = clock::now().mono;
+        let budget = opened(&Queues::default(), start);
+        assert!(budget.turned().now_or_never().is_some());
+        assert!(!budget.try_take(&key("a"), Class::Live, start));
+        let mut reader = Box::pin(budget.take(Class::Live, start));
+        let mut walks = [0, 1].map(|_| Box::pin(budget.take_to_probe(Class::Walk, start)));
+        let mut granted = |now| {
+            budget.hand_out(now);
+            assert_eq!(
+                (&mut reader).now_or_never(),
+                None,
+                "a read between the walks"
+            );
+            walks
+                .iter_mut()
+                .filter_map(futures::FutureExt::now_or_never)
+                .count()
+        };
+        // The tickets are filed when they are first waited for.
+        assert_eq!(granted(start), 0);
+        assert_eq!(granted(start + PROBE / 2), 0);
+        assert_eq!(granted(start + PROBE * 2), 1, "one probe at a time");
+    }
+
+    #[test]
+    fn a_key_is_tried_at_once_but_not_in_a_pause() {
+        let start = clock::now().mono;
+        let budget = opened(&Queues::default(), start);
+        let account = Kind::StreamingAccount.seat(&ObjectKey::new("ns", "default"));
+        assert!(!budget.try_take(&key("a"), Class::Live, start));
+        assert!(budget.try_key(&account, start));
+        budget.pause(None, start);
+        assert!(!budget.try_key(&account, start));
+        budget.hand_out(start + DEFAULT_PAUSE);
+        assert!(budget.try_key(&account, start + DEFAULT_PAUSE));
+    }
+
+    #[test]
+    fn when_the_provider_answers_again_who_waits_is_served_at_the_rate() {
+        let start = clock::now().mono;
+        let queues = Queues::default();
+        let budget = opened(&queues, start);
+        for i in 0..1000 {
+            assert!(!budget.try_take(&key(&i.to_string()), Class::Create, start));
+        }
+        let later = start + Duration::from_secs(60);
+        budget.hand_out(later);
+        assert_eq!(budget.waiting(later)[2].count, 1000);
+        assert_eq!(budget.waiting(later)[2].oldest, Duration::from_secs(60));
+        budget.answered();
+        budget.hand_out(later);
+        assert_eq!(
+            budget.waiting(later)[2].count,
+            995,
+            "a burst of five at 100 a second"
+        );
+    }
+
+    #[test]
+    fn a_refusal_of_a_change_and_one_of_several_keys_are_no_outage() {
+        let start = clock::now().mono;
+        let refused = |status| ProviderError::Unauthorized {
+            status,
+            message: String::new(),
+        };
+        let opens = |keys, reads, status| {
+            let budget = budget(100, start);
+            budget.share(100, keys, start);
+            (0..5).for_each(|_| budget.ended(reads, Some(&refused(status))));
+            budget.unanswered().is_some()
+        };
+        assert!(opens(1, true, 401) && opens(1, false, 401) && opens(1, true, 403));
+        assert!(!opens(1, false, 403) && !opens(2, true, 401));
+    }
+
+    #[test]
+    fn a_repeat_takes_what_is_to_spare_and_nothing_else() {
+        let start = clock::now().mono;
+        let budget = Budget::new(1000, PROBE, Queues::default(), start);
+        assert!(budget.may_repeat());
+        budget.pause(None, clock::now().mono);
+        assert!(!budget.may_repeat());
+        let budget = opened(&Queues::default(), start);
+        assert!(!budget.may_repeat());
+        budget.answered();
+        assert!(budget.may_repeat());
+        budget.next(&key("a"), Class::Change, start);
+        budget.pause(None, start);
+        budget.try_take(&key("a"), Class::Change, start);
+        assert!(!budget.may_repeat());
     }
 
     #[test]
     fn an_absurd_wait_is_bounded() {
         let start = clock::now().mono;
-        let budget = Budget::new(100, Queues::default(), start);
+        let budget = budget(100, start);
         budget.pause(Some(Duration::from_secs(1_000_000_000)), start);
-        assert_eq!(budget.paused_for(start), Some(LONGEST_PAUSE));
+        assert_eq!(paused_for(&budget, start), Some(LONGEST_PAUSE));
     }
 }

@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    budget::Budget,
+    budget::{Budget, Class},
     desk::Desk,
     listed::Listed,
     mirror::{Mirror, News, Walk},
 };
 use crate::{
-    api::StreamCounts,
+    api::{StreamCounts, WaitingCalls},
     clock,
     index::Index,
     object_key::{ObjectKey, Seat},
@@ -40,7 +40,7 @@ pub struct Client {
     /// The broadcasts that it has.
     pub broadcasts: Mirror<ObservedBroadcast>,
     /// What it may call.
-    pub budget: Budget,
+    pub budget: Arc<Budget>,
     /// What is read between the walks.
     pub desk: Desk,
     members: Mutex<BTreeMap<ObjectKey, Member>>,
@@ -95,6 +95,8 @@ pub struct Health {
     pub counts: Option<StreamCounts>,
     /// What of it could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// The calls that waited at its end.
+    pub waiting: Option<WaitingCalls>,
 }
 
 impl Client {
@@ -102,6 +104,7 @@ impl Client {
     pub fn new(
         id: ClientId,
         settling: Duration,
+        probe: Duration,
         began: Instant,
         scope: Scope,
         index: Arc<Index>,
@@ -110,7 +113,7 @@ impl Client {
         Self {
             id,
             mirror: Mirror::new(settling, began),
-            budget: Budget::new(1, queues.clone(), began),
+            budget: Arc::new(Budget::new(1, probe, queues.clone(), began)),
             desk: Desk::default(),
             broadcasts: Mirror::new(settling, began),
             members: Mutex::default(),
@@ -132,6 +135,7 @@ impl Client {
         requests_per_second: u32,
         poll_interval: Duration,
     ) {
+        connection.line.oversee(Arc::<Budget>::clone(&self.budget));
         self.members().insert(
             account,
             Member {
@@ -354,6 +358,10 @@ impl Client {
         };
         let intervals = self.members().values().map(|m| m.poll_interval).min();
         let interval = intervals.unwrap_or(Duration::from_mins(1));
+        // When the provider is to be tried again, the breaker says.
+        if self.budget.unanswered().is_some() {
+            return ended;
+        }
         if failures > 0 {
             let backoff =
                 Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
@@ -414,6 +422,31 @@ impl Client {
         })
     }
 
+    /// Whose calls those of a walk are: a walk that somebody waits for has the share of those who
+    /// wait. That is known to be so for creations, and for what is on air where the walk takes fewer
+    /// calls than single reads.
+    fn class<T: Listed>(&self) -> Class {
+        let mirror = T::mirror(self);
+        if mirror.is_waited_for() || !mirror.walked_once() {
+            Class::Create
+        } else if self.desk.is_walked_for() {
+            Class::Live
+        } else {
+            Class::Walk
+        }
+    }
+
+    /// Tells the accounts when the provider ceases to answer and when it does again, for ever.
+    pub async fn watch_for_ever(&self) {
+        loop {
+            self.budget.turned().await;
+            // Whether it answers again, the walks find out.
+            self.mirror.look_again();
+            self.broadcasts.look_again();
+            self.accounts.wake_all(self.members().keys().cloned());
+        }
+    }
+
     /// One page, by whichever account's key works.
     async fn page<T: Listed>(
         &self,
@@ -427,7 +460,9 @@ impl Client {
                     message: "no key works".to_owned(),
                 });
             };
-            self.budget.take(clock::now().mono).await;
+            self.budget
+                .take_to_probe(self.class::<T>(), clock::now().mono)
+                .await;
             let asked = clock::now().mono;
             match T::list(&connection, page).await {
                 Ok(items) => return Ok((asked, items)),
@@ -472,6 +507,8 @@ impl Client {
         let held = T::held(self);
         T::tell(self, &mirror.walked(walk, &held));
         let counts = T::counts(self);
+        // Told with the list of streams, of which there always is one.
+        let waiting = counts.map(|_| self.waiting());
         let changed = {
             let mut health = T::health(self)
                 .lock()
@@ -479,12 +516,14 @@ impl Client {
             let unreadable = mirror.unreadable();
             let changed = health.failing.is_some()
                 || health.counts != counts
+                || health.waiting != waiting
                 || health.unreadable != unreadable;
             *health = Health {
                 failing: None,
                 walked: Some(clock::now().mono),
                 counts,
                 unreadable,
+                waiting,
             };
             changed
         };
@@ -498,6 +537,21 @@ impl Client {
         if changed || vanished != mirror.vanished() {
             self.accounts.wake_all(self.members().keys().cloned());
         }
+    }
+
+    /// The objects that wait now. Our own tasks always have a next call: they say nothing to anybody.
+    fn waiting(&self) -> WaitingCalls {
+        let mut told = WaitingCalls::default();
+        for waiting in self.budget.waiting(clock::now().mono) {
+            let count = i64::try_from(waiting.objects).unwrap_or(i64::MAX);
+            match waiting.class {
+                Class::Live => told.live = count,
+                Class::Change => told.changes = count,
+                Class::Create => told.creations = count,
+                Class::Walk => {}
+            }
+        }
+        told
     }
 
     fn fail<T: Listed>(&self, error: ProviderError, failures: u32) {
@@ -558,9 +612,13 @@ impl Client {
 
     /// The lowest rate holds for all.
     fn share(&self) {
-        let rate = self.members().values().map(|m| m.requests_per_second).min();
+        let (rate, keys) = {
+            let members = self.members();
+            let rates = members.values().map(|m| m.requests_per_second);
+            (rates.min(), members.len())
+        };
         if let Some(rate) = rate {
-            self.budget.set_rate(rate, clock::now().mono);
+            self.budget.share(rate, keys, clock::now().mono);
         }
     }
 

@@ -75,6 +75,8 @@ struct Inner {
     /// When the videos of a stream are to be read.
     videos: HashMap<StreamId, Instant>,
     shelves: HashMap<StreamId, Arc<Shelf>>,
+    /// A walk is to tell what single reads would.
+    walked_for: bool,
     /// What could not be read: how often in a row, and when it is tried again.
     troubled: HashMap<Target, (u32, Instant)>,
 }
@@ -193,6 +195,16 @@ impl Desk {
     /// Something outside has changed what may be due.
     pub(super) fn look_again(&self) {
         self.changed.notify_one();
+    }
+
+    /// Whether a walk is to tell what single reads would.
+    pub(super) fn is_walked_for(&self) -> bool {
+        self.lock().walked_for
+    }
+
+    /// Says so.
+    pub(super) fn set_walked_for(&self, walked_for: bool) {
+        self.lock().walked_for = walked_for;
     }
 
     /// Returns when something has changed since the last call.

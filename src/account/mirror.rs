@@ -367,6 +367,16 @@ impl<T: Mirrored> Mirror<T> {
         self.demanded.notify_one();
     }
 
+    /// Whether an object waits for the next walk.
+    pub fn is_waited_for(&self) -> bool {
+        !self.lock().waiting.is_empty()
+    }
+
+    /// Something outside has changed when the next walk is due.
+    pub fn look_again(&self) {
+        self.demanded.notify_one();
+    }
+
     /// Returns when a walk was demanded since the last call.
     pub async fn demanded(&self) {
         self.demanded.notified().await;

@@ -3,7 +3,7 @@
 //!
 //! Passes say how closely their streams are to be followed, and when they want to know the videos of
 //! one; this task makes the calls, one at a time, the most urgent first. It takes at most half of the
-//! rate, so that it may stand first in the budget's queue: what is on air does not wait behind ten
+//! rate, and its class has a share of the budget for certain: what is on air does not wait behind ten
 //! thousand creations. What cannot be read is read less and less often, and nothing else waits for it.
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{
+    budget::Class,
     client::Client,
     desk::{NEWEST, Shelf, Target},
 };
@@ -131,6 +132,7 @@ impl Client {
                 self.mirror.demand_walk(now);
                 walk = Some(now);
             }
+            self.desk.set_walked_for(walk.is_some());
             let Some(target) = due.first() else {
                 let wait = due.next.map(|at| at.saturating_duration_since(now));
                 tokio::select! {
@@ -235,7 +237,7 @@ impl Client {
             status: 401,
             message: "no key works".to_owned(),
         })?;
-        self.budget.take_first(clock::now().mono).await;
+        self.budget.take(Class::Live, clock::now().mono).await;
         Ok(caller)
     }
 

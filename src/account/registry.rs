@@ -8,7 +8,10 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::client::{Client, Scope};
+use super::{
+    budget::Budget,
+    client::{Client, Scope},
+};
 use crate::{
     clock,
     index::Index,
@@ -56,6 +59,7 @@ pub struct Registry {
     queues: Queues,
     scope: Scope,
     settling: Duration,
+    probe: Duration,
 }
 
 #[derive(Default)]
@@ -68,18 +72,26 @@ struct Inner {
 
 struct Running {
     client: Arc<Client>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
 }
 
 impl Registry {
     /// An empty one.
-    pub fn new(index: Arc<Index>, queues: Queues, scope: Scope, settling: Duration) -> Self {
+    /// `probe` is the first wait before a provider that does not answer is tried again.
+    pub fn new(
+        index: Arc<Index>,
+        queues: Queues,
+        scope: Scope,
+        settling: Duration,
+        probe: Duration,
+    ) -> Self {
         Self {
             inner: Mutex::default(),
             index,
             queues,
             scope,
             settling,
+            probe,
         }
     }
 
@@ -125,6 +137,8 @@ impl Registry {
             requests_per_second,
             poll_interval,
         );
+        // Its key was accepted a moment ago.
+        running.client.budget.answered();
         let client = Arc::clone(&running.client);
         inner.accounts.insert(
             account.clone(),
@@ -196,6 +210,13 @@ impl Registry {
         self.queues.broadcasts.wake_all(broadcasts);
     }
 
+    /// The budget of a client, where one of its accounts is open.
+    pub fn budget(&self, endpoint: &str, client: &ClientId) -> Option<Arc<Budget>> {
+        let inner = self.lock();
+        let running = inner.clients.get(&(endpoint.to_owned(), client.clone()))?;
+        Some(Arc::clone(&running.client.budget))
+    }
+
     /// Every client, for the metrics.
     pub fn clients(&self) -> Vec<Arc<Client>> {
         self.lock()
@@ -214,18 +235,22 @@ impl Registry {
         let client = Arc::new(Client::new(
             id,
             self.settling,
+            self.probe,
             // What was written before, by us or by others, is not known here.
             clock::now().mono,
             self.scope.clone(),
             Arc::clone(&self.index),
             self.queues.clone(),
         ));
-        let [walker, broadcasts, reader, server] = [&client; 4].map(Arc::clone);
+        // The call that said whose key it is was made before there was a budget to ask.
+        client.budget.charge(clock::now().mono);
+        let [walker, broadcasts, reader, server, watcher] = [&client; 5].map(Arc::clone);
         let tasks = [
             tokio::spawn(async move { walker.walk_for_ever().await }),
             tokio::spawn(async move { broadcasts.walk_broadcasts_for_ever().await }),
             tokio::spawn(async move { reader.read_for_ever().await }),
             tokio::spawn(async move { server.budget.serve(|| clock::now().mono).await }),
+            tokio::spawn(async move { watcher.watch_for_ever().await }),
         ];
         Running { client, tasks }
     }

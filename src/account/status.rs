@@ -57,6 +57,11 @@ pub(super) fn status(
             .map(|c| c.as_str().to_owned())
             .or_else(|| old.client_id.clone()),
         streams: found.health.as_ref().and_then(|h| h.counts).or(old.streams),
+        waiting: found
+            .health
+            .as_ref()
+            .and_then(|h| h.waiting)
+            .or(old.waiting),
         confirmed_disappearance: found
             .confirmed
             .clone()

@@ -139,6 +139,10 @@ pub struct StreamingAccountStatus {
     /// The streams of the account at the end of the last whole read of the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<StreamCounts>,
+    /// The objects that waited for their turn to call, by what for, at the end of the last whole read
+    /// of the list: where these numbers stay high, `requestsPerSecond` is too low for the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingCalls>,
     /// The value of the annotation `livestream-operator.io/confirm-disappearance` that was obeyed
     /// last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,21 @@ pub struct StreamingAccountStatus {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+/// How many objects wait for their turn to call, by what for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingCalls {
+    /// For what is on air: to begin or end a recording, or to renew a stream key.
+    #[schemars(range(min = 0))]
+    pub live: i64,
+    /// For edits and deletions, and the reads that they need.
+    #[schemars(range(min = 0))]
+    pub changes: i64,
+    /// For creations.
+    #[schemars(range(min = 0))]
+    pub creations: i64,
 }
 
 /// How many streams of which standing the account has.

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use self::client::{Answer, Api, Request, Route};
 use super::{
-    Call, ClientId, Connection, Identity, KeyReset, Mark, ObservedStream, Owner, Page,
+    Call, ClientId, Connection, Identity, KeyReset, Line, Mark, ObservedStream, Owner, Page,
     ProviderError, StreamId, StreamSettings, Streams,
 };
 use crate::secret::Secret;
@@ -47,13 +47,15 @@ pub enum SetupError {
 /// Puts a key to work at an endpoint. Nothing is sent yet, so this says nothing about whether the
 /// key is good: [`Identity::client`] does.
 pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, SetupError> {
-    let gcore = Arc::new(Gcore(Api::new(endpoint, key, http.clone())?));
+    let line = Line::default();
+    let gcore = Arc::new(Gcore(Api::new(endpoint, key, http.clone(), line.clone())?));
     Ok(Connection {
         identity: gcore.clone(),
         streams: gcore.clone(),
         recordings: gcore.clone(),
         broadcasts: Some(gcore),
         webhook: webhook::hint,
+        line,
     })
 }
 

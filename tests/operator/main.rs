@@ -20,9 +20,11 @@
 mod harness;
 
 mod accounts;
+mod breaker;
 mod broadcasts;
 mod broadcasts_deletion;
 mod broadcasts_never_twice;
+mod budget;
 mod canary;
 mod deletion;
 mod edges;

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     account,
+    account::Class,
     api::{DeletionPolicy, LiveProtection},
     broadcast::want::Want,
     creation::Recorded,
@@ -179,6 +180,21 @@ impl Plan {
             | Self::Create(_)
             | Self::Update { .. }
             | Self::Delete(_) => true,
+        }
+    }
+
+    /// What its call is for, to the budget. A read is made for the change that follows.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Create(_) => Class::Create,
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Note(_)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::ReadStream(_)
+            | Self::Update { .. }
+            | Self::Delete(_) => Class::Change,
         }
     }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    account::Class,
     api::{DeletionPolicy, LiveProtection},
     broadcast::memory::{Gate, Sent, SentResult},
     clock,
@@ -637,5 +638,23 @@ proptest! {
             Plan::Delete(id) => prop_assert!(ours(id) && case.known.leaving && case.known.finalizer),
             Plan::Rest(_) | Plan::AwaitWalk(..) | Plan::Note(_) | Plan::Read(_) | Plan::ReadStream(_) | Plan::Finish(_) => {}
         }
+    }
+}
+
+#[test]
+fn changes_and_creations_are_told_apart() {
+    let creation = Creation {
+        attempt: 1,
+        settings: BroadcastSettings::default(),
+        replaces: None,
+    };
+    let classes = [
+        (Plan::Create(creation), Class::Create),
+        (Plan::Read(BroadcastId::new("1")), Class::Change),
+        (Plan::ReadStream(StreamId::new("1")), Class::Change),
+        (Plan::Delete(BroadcastId::new("1")), Class::Change),
+    ];
+    for (plan, class) in classes {
+        assert_eq!(plan.class(), class, "{plan:?}");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    account::Sight,
+    account::{Class, Sight},
     api::{DeletionPolicy, LiveProtection},
     creation::Recorded,
     outcome::Outcome,
@@ -191,6 +191,22 @@ impl Plan {
             | Self::StopRecording(_)
             | Self::Release(_)
             | Self::Delete(_) => true,
+        }
+    }
+
+    /// What its call is for, to the budget. A read is made for the change that follows.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::StartRecording(_) | Self::StopRecording(_) | Self::ResetKey(..) => Class::Live,
+            Self::Create(_) => Class::Create,
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::Claim(_)
+            | Self::Update { .. }
+            | Self::Release(_)
+            | Self::Delete(_) => Class::Change,
         }
     }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    account::Class,
     api::{DeletionPolicy, LiveProtection, Playback},
     clock,
     creation::Recorded,
@@ -1027,4 +1028,28 @@ fn what_is_remembered_of_the_air_follows_what_is_seen() {
     assert_eq!(air.stops, 2);
     air.observe(&status, &stream, Some(false), later(111));
     assert_eq!(air.stops, 0);
+}
+
+#[test]
+fn what_is_on_air_changes_and_creations_are_told_apart() {
+    let id = || StreamId::new("1");
+    let creation = Creation {
+        attempt: 1,
+        settings: StreamSettings::default(),
+        replaces: None,
+        without_active: false,
+    };
+    let classes = [
+        (Plan::StartRecording(id()), Class::Live),
+        (Plan::StopRecording(id()), Class::Live),
+        (Plan::ResetKey(id(), "now".to_owned()), Class::Live),
+        (Plan::Create(creation), Class::Create),
+        (Plan::Read(id()), Class::Change),
+        (Plan::Claim(id()), Class::Change),
+        (Plan::Release(id()), Class::Change),
+        (Plan::Delete(id()), Class::Change),
+    ];
+    for (plan, class) in classes {
+        assert_eq!(plan.class(), class, "{plan:?}");
+    }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock,
-    provider::{BroadcastId, ProviderError, StreamId},
+    provider::{BroadcastId, Line, ProviderError, StreamId},
     secret::Secret,
 };
 
@@ -34,6 +34,7 @@ pub(super) struct Api {
     key: Secret,
     authorization: HeaderValue,
     http: Http,
+    line: Line,
 }
 
 /// A request.
@@ -195,12 +196,18 @@ impl Api {
     /// # Errors
     ///
     /// [`SetupError::Endpoint`] and [`SetupError::Key`].
-    pub(super) fn new(endpoint: &str, key: Secret, http: Http) -> Result<Self, SetupError> {
+    pub(super) fn new(
+        endpoint: &str,
+        key: Secret,
+        http: Http,
+        line: Line,
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             endpoint: base(endpoint)?,
             authorization: authorization(&key)?,
             key,
             http,
+            line,
         })
     }
 
@@ -210,11 +217,14 @@ impl Api {
         let url = self.url(request.route)?;
         let mut before = None;
         let tries = self.tries(&request, &url, &mut before);
-        match timeout(self.http.deadlines.call, tries).await {
+        let result = match timeout(self.http.deadlines.call, tries).await {
             Ok(result) => result,
             // What an earlier try was told says more than that a later one was told nothing.
             Err(_) => Err(before.unwrap_or_else(|| unavailable("no answer in time"))),
-        }
+        };
+        let reads = request.method == Method::GET;
+        self.line.ended(reads, result.as_ref().err());
+        result
     }
 
     async fn tries(
@@ -235,8 +245,11 @@ impl Api {
             let Some(pause) = pauses.next() else {
                 return Err(failed.error);
             };
-            *before = Some(failed.error);
+            *before = Some(failed.error.clone());
             sleep(*pause).await;
+            if !self.line.may_repeat() {
+                return Err(failed.error);
+            }
         }
     }
 

@@ -80,6 +80,14 @@ impl Operator {
         reqwest::get(url).await.unwrap().text().await.unwrap()
     }
 
+    /// One figure of the metrics, by its name and labels; 0 where there is none.
+    pub async fn figure(&self, name: &str) -> f64 {
+        let begin = format!("livestream_operator_{name} ");
+        let metrics = self.metrics().await;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&begin));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
     /// Kilobytes of it that are in memory.
     pub fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
