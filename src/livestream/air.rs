@@ -90,7 +90,11 @@ impl Air {
         if records {
             self.recorded = Some(now.mono);
         }
-        if records || another {
+        // An encoder that comes and goes does not make each of its sessions a new beginning.
+        let rested = self
+            .requested
+            .is_none_or(|(_, at)| now.mono.saturating_duration_since(at) >= AFTER_A_STOP);
+        if records || (another && rested) {
             self.starts = 0;
         }
         let calm = self

@@ -592,7 +592,8 @@ async fn an_encoder_that_flaps_for_a_minute_makes_few_calls_and_ready_stays() {
         .await;
     until_recording(&world).await;
     let (starts, stops) = (starts(&world), stops(&world));
-    assert!(starts <= 4 && stops == 0, "{starts} starts, {stops} stops");
+    // It was live thirty times.
+    assert!(starts <= 8 && stops == 0, "{starts} starts, {stops} stops");
     let seen = history.statuses("keynote");
     for live in [true, false] {
         assert!(

@@ -110,13 +110,13 @@ impl Pass<'_> {
                 );
             }
             Ok(Start::NotLive) => {
-                let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 30));
+                let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 5));
                 self.shut(account, known, true, wait, None);
             }
             // The list shows it; whether it is gone is found out as for any other.
             Ok(Start::Gone) => {
                 account.client.mirror.not_found(asked, id);
-                let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 30));
+                let wait = NOT_LIVE_PAUSE.saturating_mul(self.memory().air().starts.clamp(1, 5));
                 self.shut(account, known, true, wait, None);
             }
             Err(error) => self.recording_failed(account, known, true, &error),
