@@ -103,10 +103,8 @@ impl Air {
         if !records && calm {
             self.stops = 0;
         }
-        // What was refused is so now, or may go better in another session.
-        let over =
-            |gate: &RecordGate| gate.wanted == records || (another && gate.outcome.is_none());
-        self.gate = self.gate.take().filter(|gate| !over(gate));
+        // What was refused is so now.
+        self.gate = self.gate.take().filter(|gate| gate.wanted != records);
         self.shelving.observe(status, stream, now.mono);
     }
 
