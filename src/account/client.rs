@@ -454,7 +454,7 @@ impl Client {
     ) -> Result<(Instant, Vec<Result<T, Unreadable>>), ProviderError> {
         let mut pauses = 0;
         loop {
-            let Some((account, connection)) = self.caller() else {
+            let Some(caller) = self.caller() else {
                 return Err(ProviderError::Unauthorized {
                     status: 401,
                     message: "no key works".to_owned(),
@@ -463,6 +463,8 @@ impl Client {
             self.budget
                 .take_to_probe(self.class::<T>(), clock::now().mono)
                 .await;
+            // While it waited, the key may have been changed.
+            let (account, connection) = self.caller().unwrap_or(caller);
             let asked = clock::now().mono;
             match T::list(&connection, page).await {
                 Ok(items) => return Ok((asked, items)),

@@ -238,7 +238,8 @@ impl Client {
             message: "no key works".to_owned(),
         })?;
         self.budget.take(Class::Live, clock::now().mono).await;
-        Ok(caller)
+        // While it waited, the key may have been changed.
+        Ok(self.caller().unwrap_or(caller))
     }
 
     /// What an answer says about the budget and the key holds for everybody.

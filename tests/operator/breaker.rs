@@ -10,7 +10,7 @@ use simulator::{
     faults::{Action, Fault},
 };
 
-use crate::harness::{CLIENT, World, condition, reason};
+use crate::harness::{CLIENT, KEY, World, condition, reason};
 
 /// Another client of the provider, and its key.
 const OTHER: u64 = 2002;
@@ -137,6 +137,7 @@ async fn a_new_key_is_tried_at_once_though_nobody_may_call() {
     until_open(&world, CLIENT).await;
 
     world.sim.clear_faults();
+    world.sim.revoke_key(KEY);
     world.sim.add_key("1001$canary-better", CLIENT);
     let before = world.sim.last_call();
     world
@@ -148,6 +149,10 @@ async fn a_new_key_is_tried_at_once_though_nobody_may_call() {
     let took = calls.last().unwrap().elapsed_ms - calls[0].elapsed_ms;
     assert!(took < 10_000, "{took} ms");
     world.until_account("default", "InStep").await;
+    // Who waited with the old key in hand calls with the new one.
+    let calls = world.sim.calls_after(before);
+    let refused = calls.iter().filter(|call| call.status == Some(401));
+    assert_eq!(refused.count(), 0, "{calls:?}");
 }
 
 #[tokio::test]
