@@ -94,12 +94,13 @@ pub async fn reconcile(object: Arc<Broadcast>, ctx: Arc<Context>) -> kube::Resul
 impl Pass<'_> {
     async fn run(&mut self) -> kube::Result<Action> {
         let now = clock::now();
+        let account = self.account(now);
         if self.object.metadata.deletion_timestamp.is_some() {
             self.ctx.broadcast_memories.change(&self.uid, |memory| {
                 memory.leaving_since.get_or_insert(now.mono);
             });
+            self.unfollow(account.as_ref());
         }
-        let account = self.account(now);
         let known = self.look(account.as_ref(), now);
         self.listen(&known, now);
         let plan = plan::plan(&known, &self.memory(), &self.limits, now);
@@ -146,10 +147,11 @@ impl Pass<'_> {
         }
         let outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
         let told = self.tell(&known, &outcome, after).await?;
-        let again = self.attend(account.as_ref(), &known, after);
         if let Told::Gone = told {
+            self.unfollow(account.as_ref());
             return self.orphaned(account.as_ref()).await;
         }
+        let again = self.attend(account.as_ref(), &known, after);
         // What is remembered and mirrored is told by the next pass.
         if matches!(told, Told::Later) || (failed && outcome == Outcome::Quiet) {
             return Ok(self.again());
@@ -190,13 +192,12 @@ impl Pass<'_> {
     /// When the pause for a lost signal is due; nothing else wakes the object then.
     fn due(&self, known: &Known, outcome: &Outcome, now: Now) -> Option<Duration> {
         match outcome {
-            Outcome::InStep | Outcome::Waiting { .. } => {
-                plan::effective(known, &self.memory(), now).due
-            }
-            Outcome::Suspended
-            | Outcome::Quiet
+            // What does not work does not keep viewers from what does.
+            Outcome::InStep
+            | Outcome::Waiting { .. }
             | Outcome::Failed { .. }
-            | Outcome::Stalled { .. } => None,
+            | Outcome::Stalled { .. } => plan::effective(known, &self.memory(), now).due,
+            Outcome::Suspended | Outcome::Quiet => None,
         }
     }
 

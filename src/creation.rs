@@ -42,6 +42,52 @@ pub struct Recorded {
     pub age: Duration,
 }
 
+/// The trace of a creation that another process sent, or may have sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Which attempt; 0 where there is a finalizer and no more.
+    pub attempt: i32,
+    /// When this process first saw it.
+    pub since: Instant,
+}
+
+impl Trace {
+    /// What there is to remember of an object that has a finalizer or a recorded creation and no id:
+    /// the same trace is the one that was seen before.
+    pub fn of(
+        before: Option<Self>,
+        recorded: Option<Recorded>,
+        finalizer: bool,
+        now: Instant,
+    ) -> Option<Self> {
+        let attempt = recorded.map(|creation| creation.attempt);
+        let attempt = attempt.or(finalizer.then_some(0))?;
+        let same = before.filter(|trace| trace.attempt == attempt);
+        Some(same.unwrap_or(Self {
+            attempt,
+            since: now,
+        }))
+    }
+}
+
+/// When the last creation ended, or might have: what was walked before proves nothing about it. What
+/// another process sent, it sent before its trace was seen here; so walks count from then on, however
+/// long this process has walked.
+pub fn sent<I>(
+    sent: Option<&Sent<I>>,
+    recorded: Option<Recorded>,
+    trace: Option<Trace>,
+    began: Instant,
+) -> Instant {
+    let before = recorded.map_or(0, |creation| creation.attempt);
+    match (sent, trace) {
+        (Some(sent), _) if sent.attempt >= before => sent.at,
+        (_, Some(trace)) => trace.since.max(began),
+        (Some(sent), None) => sent.at.max(began),
+        (None, None) => began,
+    }
+}
+
 /// What is known of the creations so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
@@ -126,5 +172,54 @@ impl Past {
                 attempt
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn recorded(attempt: i32) -> Recorded {
+        Recorded {
+            attempt,
+            refused: false,
+            age: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn what_another_process_sent_counts_from_when_its_trace_was_seen() {
+        let began = clock::now().mono;
+        let at = |second| began + Duration::from_secs(second);
+        let ours = Sent {
+            attempt: 2,
+            at: at(50),
+            result: SentResult::<()>::Unknown,
+        };
+        // The trace stays the one that was seen first, as long as it is the same.
+        let first = Trace::of(None, None, true, at(10));
+        assert_eq!(first, Trace::of(first, None, true, at(20)));
+        let second = Trace::of(first, Some(recorded(1)), true, at(30));
+        let third = Trace::of(second, Some(recorded(3)), true, at(70));
+        assert_eq!(Trace::of(third, None, false, at(80)), None);
+        for (own, creation, trace, expected) in [
+            (None, None, None, 0),
+            (None, None, first, 10),
+            (None, Some(recorded(1)), second, 30),
+            // This process sent it.
+            (Some(&ours), Some(recorded(1)), second, 50),
+            (Some(&ours), Some(recorded(2)), second, 50),
+            // Another one went on.
+            (Some(&ours), Some(recorded(3)), third, 70),
+        ] {
+            assert_eq!(
+                sent(own, creation, trace, began),
+                at(expected),
+                "{creation:?}"
+            );
+        }
+        // What was seen before this client was opened anew is no news, but its walks are.
+        assert_eq!(sent::<()>(None, None, first, at(90)), at(90));
     }
 }

@@ -222,9 +222,10 @@ impl Client {
             .wake_all(waiting.filter(|key| index.entry(key).is_some()).cloned());
     }
 
-    /// Wakes those who hold a stream.
+    /// Wakes those who hold a stream or show it.
     pub(super) fn tell_of(&self, id: &StreamId) {
         self.streams.wake_all(self.index.of_stream(id));
+        self.tell_who_show(id);
     }
 
     /// Wakes those who hold a broadcast.
@@ -236,6 +237,11 @@ impl Client {
     /// Whether an object here holds a stream.
     pub(super) fn is_held(&self, id: &StreamId) -> bool {
         !self.index.of_stream(id).is_empty()
+    }
+
+    /// Whether a broadcast of an object here shows a stream.
+    pub(super) fn is_shown(&self, id: &StreamId) -> bool {
+        !self.index.broadcasts.of_stream(id).is_empty()
     }
 
     /// How many calls a second may be made.
@@ -318,11 +324,15 @@ impl Client {
         loop {
             if !T::wanted(self) {
                 (ended, failures) = (None, 0);
-                mirror.rest();
+                mirror.rest(clock::now().mono);
                 *T::health(self)
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner) = Health::default();
-                mirror.demanded().await;
+                // An object that waits demands a walk; others come without one.
+                tokio::select! {
+                    () = tokio::time::sleep(self.poll_interval()) => {}
+                    () = mirror.demanded() => {}
+                }
                 continue;
             }
             let wait = self
@@ -356,8 +366,7 @@ impl Client {
         let Some(ended) = ended else {
             return mirror.began();
         };
-        let intervals = self.members().values().map(|m| m.poll_interval).min();
-        let interval = intervals.unwrap_or(Duration::from_mins(1));
+        let interval = self.poll_interval();
         // When the provider is to be tried again, the breaker says.
         if self.budget.unanswered().is_some() {
             return ended;
@@ -379,6 +388,13 @@ impl Client {
             }
             _ => regular,
         }
+    }
+
+    /// How often the lists are walked at rest.
+    fn poll_interval(&self) -> Duration {
+        let members = self.members();
+        let intervals = members.values().map(|member| member.poll_interval);
+        intervals.min().unwrap_or(Duration::from_mins(1))
     }
 
     /// Reads the whole list, page by page to the empty one.
@@ -572,6 +588,15 @@ impl Client {
         drop(health);
         self.desk.look_again();
         if changed {
+            // Who waits for the walk may have to say why it does not come.
+            let waiting = T::mirror(self).waiting();
+            T::tell(
+                self,
+                &News {
+                    waiting,
+                    ..News::default()
+                },
+            );
             self.accounts.wake_all(self.members().keys().cloned());
         }
     }

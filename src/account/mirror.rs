@@ -56,6 +56,9 @@ struct Entry<T> {
     wrote: Option<Instant>,
     /// When its key was renewed without our being told the new addresses.
     rekeyed: Option<Instant>,
+    /// When a write about it ended whose reply was lost, or when what we wrote grew old. What we knew
+    /// before that is not believed, not even for the settling time.
+    lost: Option<Instant>,
 }
 
 /// The walks that can prove absence: consecutive, whole, and every item readable.
@@ -88,7 +91,7 @@ pub struct Sight<T = ObservedStream> {
     /// It, as it was seen last.
     pub seen: Option<Arc<T>>,
     /// A whole walk that began after the last news of it did not show it, or a read by id said that
-    /// there is none.
+    /// there is none, or the reply to a later write was lost.
     pub doubtful: bool,
     /// It was read after our last write about it had settled.
     pub settled: bool,
@@ -180,15 +183,16 @@ impl<T: Mirrored> Mirror<T> {
             return news;
         }
         let old = inner.entries.get(&id).cloned();
-        if old
-            .as_ref()
-            .is_some_and(|old| asked < old.told || old.wrote.is_some_and(|wrote| asked < wrote))
-        {
+        if old.as_ref().is_some_and(|old| {
+            let wrote = old.wrote.max(old.lost);
+            asked < old.told || wrote.is_some_and(|wrote| asked < wrote)
+        }) {
             return news;
         }
         let wrote = old.as_ref().and_then(|old| old.wrote);
         let rekeyed = old.as_ref().and_then(|old| old.rekeyed);
-        let settling = wrote.is_some_and(|wrote| asked < wrote + self.settling);
+        let lost = old.as_ref().and_then(|old| old.lost);
+        let settling = lost.is_none() && wrote.is_some_and(|wrote| asked < wrote + self.settling);
         let thing = match &old {
             // What we wrote is not believed to be otherwise yet; what we cannot write is.
             Some(old) if settling => found.settling(&old.thing, rekeyed.is_some()),
@@ -205,6 +209,7 @@ impl<T: Mirrored> Mirror<T> {
                 told: asked,
                 wrote,
                 rekeyed,
+                lost,
             });
         } else if let Some(entry) = inner.entries.get_mut(&id) {
             entry.told = asked;
@@ -231,8 +236,17 @@ impl<T: Mirrored> Mirror<T> {
             told: ended,
             wrote: Some(ended),
             rekeyed: None,
+            lost: None,
         });
         news
+    }
+
+    /// Takes in that the reply to our own write, which ended at `ended`, was lost: it may have been
+    /// carried out, so what is known is read again before it is believed.
+    pub fn lost(&self, ended: Instant, id: &T::Id) {
+        if let Some(entry) = self.lock().entries.get_mut(id) {
+            entry.lost = Some(ended);
+        }
     }
 
     /// Takes in that a read by id found nothing.
@@ -330,9 +344,10 @@ impl<T: Mirrored> Mirror<T> {
         }
     }
 
-    /// Nobody walks any more: what is known grows old, so it is forgotten, and what was walked proves
-    /// nothing about later. What we wrote or deleted ourselves is still true.
-    pub fn rest(&self) {
+    /// Nobody walks any more from `now` on: what is known grows old, so it is forgotten, and what was
+    /// walked proves nothing about later. Of what we wrote ourselves it stays known that it was
+    /// there, so that its absence is proved as strictly as ever; how it is must be read again.
+    pub fn rest(&self, now: Instant) {
         let mut inner = self.lock();
         inner.walks = Walks::default();
         inner.vanished = None;
@@ -344,6 +359,9 @@ impl<T: Mirrored> Mirror<T> {
             .collect();
         for id in &old {
             inner.take(id);
+        }
+        for entry in inner.entries.values_mut() {
+            entry.lost = Some(now);
         }
     }
 
@@ -359,6 +377,11 @@ impl<T: Mirrored> Mirror<T> {
         inner.want_walk(at);
         drop(inner);
         self.demanded.notify_one();
+    }
+
+    /// Who wants to look again after the next walk.
+    pub fn waiting(&self) -> Vec<ObjectKey> {
+        self.lock().waiting.iter().cloned().collect()
     }
 
     /// Asks for a walk that begins at or after this moment, for nobody in particular.
@@ -445,6 +468,7 @@ impl<T: Mirrored> Mirror<T> {
             seen: entry.map(|entry| Arc::clone(&entry.thing)),
             doubtful: entry.is_some_and(|e| {
                 inner.not_found.contains_key(id)
+                    || e.lost.is_some_and(|lost| e.told < lost)
                     || inner.walks.last.is_some_and(|last| self.missed(e, last))
             }),
             settled: entry
@@ -642,6 +666,10 @@ mod tests {
 
         fn at(&self, second: u64) -> Instant {
             self.start + Duration::from_secs(second)
+        }
+
+        fn read(&self, second: u64, found: ObservedStream) {
+            self.mirror.read(self.at(second), found);
         }
 
         fn walk(&self, second: u64, shown: &[ObservedStream], held: &[&str]) -> News {
@@ -849,15 +877,44 @@ mod tests {
         story.walk(101, &[stream("1", "u", "a")], &[]);
         story.mirror.wrote(story.at(102), stream("2", "u", "b"));
         assert!(story.mirror.absent_since(story.start, None));
-        story.mirror.rest();
+        let doubtful = || story.mirror.sight(&StreamId::new("2")).doubtful;
+        assert!(!doubtful());
+        story.mirror.rest(story.at(103));
         assert!(!story.mirror.absent_since(story.start, None));
         assert!(!story.mirror.walked_once());
+        // What it looks like now is not known.
+        assert!(doubtful());
         assert_eq!(
             (story.name("1"), story.name("2").as_deref()),
             (None, Some("b"))
         );
         let named = story.mirror.named(&ObjectKey::new("ns", "keynote"));
         assert_eq!(named.len(), 1);
+        story.read(104, stream("2", "u", "c"));
+        assert_eq!((doubtful(), story.name("2").as_deref()), (false, Some("c")));
+    }
+
+    #[test]
+    fn after_a_write_whose_reply_was_lost_what_is_read_is_believed_and_nothing_else() {
+        let story = Story::begin();
+        let id = StreamId::new("1");
+        let doubtful = || story.mirror.sight(&id).doubtful;
+        story.mirror.lost(story.at(1), &id);
+        story.mirror.wrote(story.at(10), stream("1", "u", "a"));
+        story.mirror.lost(story.at(20), &id);
+        assert!(doubtful());
+        // It was asked for before.
+        story.read(19, stream("1", "u", "x"));
+        assert_eq!((doubtful(), story.name("1").as_deref()), (true, Some("a")));
+        // The write before has not settled, and the lost one may have been carried out.
+        story.read(21, stream("1", "u", "b"));
+        assert_eq!((doubtful(), story.name("1").as_deref()), (false, Some("b")));
+        story.read(22, stream("1", "u", "c"));
+        assert_eq!(story.name("1").as_deref(), Some("c"));
+        // The next one is believed for its settling time again.
+        story.mirror.wrote(story.at(30), stream("1", "u", "d"));
+        story.read(31, stream("1", "u", "e"));
+        assert_eq!((doubtful(), story.name("1").as_deref()), (false, Some("d")));
     }
 
     #[test]

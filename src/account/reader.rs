@@ -100,7 +100,7 @@ impl Client {
     /// Takes a hint from outside. What nobody here holds costs nothing.
     pub fn hint(&self, hint: Hint) {
         let target = match hint {
-            Hint::Stream(id) if self.is_held(&id) => Target::Stream(id),
+            Hint::Stream(id) if self.is_held(&id) || self.is_shown(&id) => Target::Stream(id),
             Hint::VideoOf(id) if self.is_held(&id) => Target::Videos(id),
             Hint::Broadcast(id) if !self.index.broadcasts.of_broadcast(&id).is_empty() => {
                 Target::Broadcast(id)

@@ -75,6 +75,13 @@ struct Running {
     tasks: [JoinHandle<()>; 5],
 }
 
+impl Account {
+    /// Whether an account with this endpoint and this client's id is one of the same client.
+    pub fn is_same(&self, endpoint: &str, client: &str) -> bool {
+        self.endpoint == endpoint && self.client.id.as_str() == client
+    }
+}
+
 impl Registry {
     /// An empty one.
     /// `probe` is the first wait before a provider that does not answer is tried again.
@@ -194,11 +201,15 @@ impl Registry {
         self.lock().tried.remove(account);
     }
 
-    /// Hints of this account's client were lost: the whole list is read again, as soon as a walk may
-    /// take place. However many were lost, that is one walk.
+    /// Hints of this account's client were lost: the whole lists are read again, as soon as a walk may
+    /// take place. However many were lost, that is one walk of each.
     pub fn hints_lost(&self, account: &ObjectKey) {
         if let Some(open) = self.get(account) {
-            open.client.mirror.demand_walk(clock::now().mono);
+            let now = clock::now().mono;
+            open.client.mirror.demand_walk(now);
+            if open.client.has_broadcasts() {
+                open.client.broadcasts.demand_walk(now);
+            }
         }
     }
 

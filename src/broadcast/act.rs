@@ -270,11 +270,18 @@ impl Pass<'_> {
         self.count("update_broadcast", &result);
         let ended = clock::now().mono;
         let mirror = &account.client.broadcasts;
-        match result? {
-            Some(broadcast) => {
+        match result {
+            Ok(Some(broadcast)) => {
                 mirror.wrote(ended, broadcast);
             }
-            None => mirror.not_found(ended, id),
+            Ok(None) => mirror.not_found(ended, id),
+            Err(error) => {
+                // It may have been carried out: nothing is said before it is read again.
+                if !error.refused_for_certain() {
+                    mirror.lost(ended, id);
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }

@@ -36,6 +36,14 @@ fn attention(
 }
 
 impl Pass<'_> {
+    /// Nobody follows the streams of what goes, or is gone.
+    pub(super) fn unfollow(&self, account: Result<&Account, &Outcome>) {
+        if let Ok(account) = account {
+            let who = Kind::Broadcast.seat(&self.key);
+            account.client.desk.follow(who, Vec::new());
+        }
+    }
+
     /// Says which streams are to be read between the walks, and returns when to look again if nothing
     /// happens.
     pub(super) fn attend(

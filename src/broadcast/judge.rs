@@ -4,16 +4,26 @@ use std::time::Duration;
 
 use super::{
     Acted, Pass,
-    memory::{Gate, Memory},
-    plan::{Known, Plan},
+    memory::{Gate, Memory, Tried},
+    plan::{self, Known, Plan},
 };
 use crate::{
     account::Account,
     clock::Now,
     not_taking,
     outcome::{Outcome, Reason},
-    provider::{BroadcastDifference, ProviderError},
+    provider::{BroadcastDifference, BroadcastSettings, ProviderError},
 };
+
+/// The settings that are not tried again for a while. Where the provider refuses several at once, it
+/// may be another one than the state, so that is tried by itself: viewers see it.
+fn blamed(sent: &BroadcastDifference, outcome: &Outcome) -> BroadcastSettings {
+    let several = sent.fields.len() > 1;
+    let refused = matches!(outcome, Outcome::Stalled { .. });
+    let mut settings = sent.settings.clone();
+    settings.state = settings.state.filter(|_| !(several && refused));
+    settings
+}
 
 impl Pass<'_> {
     /// How the pass went: what the act said, else what the plan would do next.
@@ -27,11 +37,20 @@ impl Pass<'_> {
         now: Now,
     ) -> Outcome {
         let opened = account.map_or(now.mono, |account| account.opened);
-        let shut = |memory: &mut Memory, wait: Duration, outcome: &Outcome| {
+        let shut = |memory: &mut Memory, wait: Duration, outcome: &Outcome, failed| {
+            // What failed before and is still not to be tried stays so.
+            let before = plan::gate(known, memory, now).and_then(|gate| gate.want.failed.clone());
+            let failed = match (failed, before) {
+                (Some(failed), Some(before)) => Some(BroadcastSettings::or(failed, before)),
+                (failed, _) => failed,
+            };
             memory.gate = known.want.as_ref().ok().map(|want| {
                 Box::new(Gate {
                     until: now.mono + wait,
-                    want: want.clone(),
+                    want: Tried {
+                        want: want.clone(),
+                        failed,
+                    },
                     generation: known.generation,
                     opened,
                     outcome: outcome.clone(),
@@ -41,12 +60,15 @@ impl Pass<'_> {
         if let Acted::Failed(error) = acted {
             return self.failed(plan, &error, known, shut);
         }
-        if plan.changes() {
+        // A change that went well beside one that did not says nothing about that one.
+        let beside =
+            matches!(plan, Plan::Update { .. }) && plan::gate(known, &self.memory(), now).is_some();
+        if plan.changes() && !beside {
             let changed = |memory: &mut Memory| memory.gate = None;
             self.ctx.broadcast_memories.change(&self.uid, changed);
         }
         if let Plan::Update { difference, .. } = plan
-            && let Some(outcome) = self.not_taking(difference, next, shut)
+            && let Some(outcome) = self.not_taking(difference, known, shut)
         {
             return outcome;
         }
@@ -67,6 +89,12 @@ impl Pass<'_> {
                     "a broadcast was created, and the provider's answer does not say its id; it is looked for",
                 )
             }
+            // What was in step is told when it is so again: a signal that comes and goes is no news.
+            Plan::Read(_) | Plan::ReadStream(_) | Plan::Update { .. }
+                if known.settled && !known.leaving =>
+            {
+                Outcome::Quiet
+            }
             Plan::Read(_)
             | Plan::ReadStream(_)
             | Plan::Create(_)
@@ -83,28 +111,22 @@ impl Pass<'_> {
     fn not_taking(
         &self,
         sent: &BroadcastDifference,
-        next: &Plan,
-        shut: impl Fn(&mut Memory, Duration, &Outcome),
+        known: &Known,
+        shut: impl Fn(&mut Memory, Duration, &Outcome, Option<BroadcastSettings>),
     ) -> Option<Outcome> {
-        let left = match next {
-            Plan::Update { difference, .. } => Some(difference.fields.join(", ")),
-            Plan::Rest(_)
-            | Plan::AwaitWalk(..)
-            | Plan::Note(_)
-            | Plan::Read(_)
-            | Plan::ReadStream(_)
-            | Plan::Create(_)
-            | Plan::Delete(_)
-            | Plan::Finish(_) => None,
-        };
+        // What is wanted may be another thing by now: only what was sent counts.
+        let left = sent.settings.difference(&known.seen()?.settings);
+        let names = |difference: &BroadcastDifference| difference.fields.join(", ");
         let times = self.memory().sent.map_or(0, |sent| sent.times);
-        let sent = sent.fields.join(", ");
         let schedule = &self.ctx.settings.schedule;
-        let (outcome, wait) = not_taking::verdict(times, left.as_deref(), &sent, schedule)?;
+        let left_names = left.as_ref().map(names);
+        let (outcome, wait) =
+            not_taking::verdict(times, left_names.as_deref(), &names(sent), schedule)?;
+        let blamed = blamed(left.as_ref().unwrap_or(sent), &outcome);
         // Where the reply shows it taken it may last this time; if not, it is not sent again.
-        self.ctx
-            .broadcast_memories
-            .change(&self.uid, |memory| shut(memory, wait, &outcome));
+        self.ctx.broadcast_memories.change(&self.uid, |memory| {
+            shut(memory, wait, &outcome, Some(blamed));
+        });
         left.map(|_| outcome)
     }
 
@@ -114,7 +136,7 @@ impl Pass<'_> {
         plan: &Plan,
         error: &ProviderError,
         known: &Known,
-        shut: impl FnOnce(&mut Memory, Duration, &Outcome),
+        shut: impl FnOnce(&mut Memory, Duration, &Outcome, Option<BroadcastSettings>),
     ) -> Outcome {
         let schedule = &self.ctx.settings.schedule;
         let outcome = Outcome::from(error);
@@ -147,9 +169,10 @@ impl Pass<'_> {
             }
         };
         if plan.changes() {
-            self.ctx
-                .broadcast_memories
-                .change(&self.uid, |memory| shut(memory, wait, &outcome));
+            let failed = plan.update().map(|sent| blamed(sent, &outcome));
+            self.ctx.broadcast_memories.change(&self.uid, |memory| {
+                shut(memory, wait, &outcome, failed);
+            });
         } else if known.settled && !known.leaving {
             // A read that failed says nothing about an object that was in step; the account tells.
             return Outcome::Quiet;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 
@@ -15,8 +16,9 @@ use crate::{
     account::{self, Account},
     api::{CreationResult, StreamRef},
     clock::Now,
-    creation::Recorded,
+    creation::{self, Recorded, Trace},
     finalizer,
+    index::BroadcastEntry,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
     provider::{BroadcastId, ObservedBroadcast, Owner, StreamId},
@@ -115,7 +117,19 @@ impl Pass<'_> {
         let (object, spec) = (&self.object, &self.object.spec);
         let status = self.old_status();
         let generation = object.metadata.generation.unwrap_or_default();
-        let memory = self.memory();
+        let ago =
+            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
+        let creation = status.creation.as_ref().map(|creation| Recorded {
+            attempt: creation.attempt,
+            refused: creation.result == CreationResult::Refused,
+            age: ago(&creation.at),
+        });
+        let finalizer = finalizer::present(&**object);
+        let unheld = finalizer && status.broadcast_id.is_none();
+        let memory = self.ctx.broadcast_memories.change(&self.uid, |memory| {
+            memory.trace = Trace::of(memory.trace, creation, unheld, now.mono);
+            memory.clone()
+        });
         // A broadcast whose absence was proved is held no more, whatever a stale status says.
         let recorded = status
             .broadcast_id
@@ -126,8 +140,6 @@ impl Pass<'_> {
         // The status may not have taken what this process knows.
         let recorded = recorded.or_else(|| memory.made().cloned());
         let adopts = spec.external_id.as_deref().map(BroadcastId::new);
-        let ago =
-            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
         let mark = mark::name(&self.owner());
         let name = spec
             .display_name
@@ -138,7 +150,13 @@ impl Pass<'_> {
             let held = [recorded.as_ref(), adopts.as_ref()];
             let held = held.into_iter().flatten();
             let want = want.as_ref().ok();
-            self.provider(account, &mark, &name, held, want, &memory)
+            let sent = creation::sent(
+                memory.creation.as_ref(),
+                creation,
+                memory.trace,
+                account.client.broadcasts.began(),
+            );
+            self.provider(account, &mark, &name, held, want, &memory, sent)
         });
         Known {
             mark,
@@ -147,18 +165,14 @@ impl Pass<'_> {
             settled: status.observed_generation == Some(generation),
             leaving: object.metadata.deletion_timestamp.is_some(),
             leaving_since: memory.leaving_since,
-            finalizer: finalizer::present(&**object),
+            finalizer,
             want,
             elsewhere: account.ok().and_then(|account| self.elsewhere(account)),
             suspended: spec.suspend.unwrap_or_default(),
             deletion: spec.deletion_policy,
             protection: spec.live_protection.unwrap_or_default(),
             adopted_before: status.adopted.unwrap_or_default(),
-            creation: status.creation.as_ref().map(|creation| Recorded {
-                attempt: creation.attempt,
-                refused: creation.result == CreationResult::Refused,
-                age: ago(&creation.at),
-            }),
+            creation,
             account: provider,
             adopts,
             recorded,
@@ -177,6 +191,10 @@ impl Pass<'_> {
     }
 
     /// What the mirrors say.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of it is what one question is about"
+    )]
     fn provider<'b>(
         &self,
         account: &Account,
@@ -185,6 +203,7 @@ impl Pass<'_> {
         held: impl Iterator<Item = &'b BroadcastId>,
         want: Option<&Want>,
         memory: &Memory,
+        sent: Instant,
     ) -> Provider {
         let mirror = &account.client.broadcasts;
         let marked = mirror.named(mark);
@@ -198,10 +217,6 @@ impl Pass<'_> {
         };
         let mut sights: Vec<_> = held.map(sight).collect();
         sights.extend(marked.iter().map(|broadcast| sight(&broadcast.id)));
-        let sent = memory
-            .creation
-            .as_ref()
-            .map_or(mirror.began(), |sent| sent.at);
         let none = Vec::new();
         let listed = want.map_or(&none, |want| &want.listed);
         let shown = sights
@@ -213,10 +228,15 @@ impl Pass<'_> {
                 streams.push(shown_stream(account, id));
             }
         }
-        let candidates = self.candidates(account, listed);
+        let candidates = self.candidates(account, listed, mark);
         Provider {
             opened: account.opened,
             walked: mirror.walked_once(),
+            failing: account
+                .client
+                .broadcasts_health()
+                .failing
+                .map(|(error, _)| error.to_string()),
             vanished: mirror.vanished().is_some(),
             began: mirror.began(),
             creation: Proof {
@@ -236,23 +256,33 @@ impl Pass<'_> {
         }
     }
 
-    /// The broadcasts that the streams name and no object holds.
+    /// The broadcasts that the streams name and no object holds, the newest first. One that shows
+    /// another name than the mark is somebody else's.
     fn candidates(
         &self,
         account: &Account,
         listed: &[StreamId],
+        mark: &String,
     ) -> Vec<(BroadcastId, Option<Instant>)> {
         let mut found: Vec<(BroadcastId, Option<Instant>)> = Vec::new();
         for stream in listed {
             let seen = account.client.mirror.sight(stream).seen;
             let named = seen.iter().flat_map(|stream| &stream.broadcasts);
             for id in named {
-                if !self.is_held(id) && found.iter().all(|(known, _)| known != id) {
-                    let sight = account.client.broadcasts.sight(id);
+                if found.iter().any(|(known, _)| known == id) || self.is_held(account, id) {
+                    continue;
+                }
+                let sight = account.client.broadcasts.sight(id);
+                let name = sight
+                    .seen
+                    .as_ref()
+                    .and_then(|seen| seen.settings.name.as_ref());
+                if name.is_none_or(|name| name == mark) {
                     found.push((id.clone(), sight.told.max(sight.not_found)));
                 }
             }
         }
+        found.sort_by(|(a, _), (b, _)| oldest_first(b, a));
         found
     }
 
@@ -284,20 +314,40 @@ impl Pass<'_> {
             .broadcasts
             .all()
             .iter()
-            .filter(|broadcast| like(broadcast) && !self.is_held(&broadcast.id))
+            .filter(|broadcast| like(broadcast) && !self.is_held(account, &broadcast.id))
             .map(|broadcast| broadcast.id.clone())
             .collect();
-        alike.sort_by(|a, b| {
-            let (a, b) = (a.as_str(), b.as_str());
-            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-        });
+        alike.sort_by(oldest_first);
         alike
     }
 
-    /// Another object holds or adopts a broadcast.
-    fn is_held(&self, id: &BroadcastId) -> bool {
-        let holders = self.ctx.index.broadcasts.of_broadcast(id);
-        holders.iter().any(|key| *key != self.key)
+    /// Another object of the same client, as far as that is known, holds or adopts a broadcast.
+    fn is_held(&self, account: &Account, id: &BroadcastId) -> bool {
+        let index = &self.ctx.index.broadcasts;
+        let holders = index.of_broadcast(id).into_iter();
+        holders
+            .filter(|key| *key != self.key)
+            .filter_map(|key| index.entry(&key))
+            .any(|entry| self.is_same(account, &entry.account) != Some(false))
+    }
+
+    /// Whether another account is the same client's, also where it is not open; `None` where that is
+    /// not known.
+    fn is_same(&self, account: &Account, other: &ObjectKey) -> Option<bool> {
+        if account.client.has(other) {
+            return Some(true);
+        }
+        if self.ctx.registry.get(other).is_some() {
+            return Some(false);
+        }
+        let other = self.ctx.accounts.get(&other.reference())?;
+        let client = other.status.as_ref()?.client_id.as_ref()?;
+        let endpoint = &other.spec.gcore.as_ref()?.endpoint;
+        // One client at another address may be the same one, until that address is tried.
+        if account.is_same(endpoint, client) {
+            return Some(true);
+        }
+        (account.client.id.as_str() != client).then_some(false)
     }
 
     /// Another object that has the broadcast that this one adopts: the one that created it, else the
@@ -310,22 +360,33 @@ impl Pass<'_> {
         let (first, entry) = others
             .filter(|key| *key != self.key)
             .filter_map(|key| Some((key.clone(), index.entry(&key)?)))
-            .filter(|(_, other)| account.client.has(&other.account))
+            .filter(|(_, other)| other.adopts.is_none() || age(other) < age(&mine))
+            .filter(|(_, other)| self.is_same(account, &other.account) != Some(false))
             .min_by(|(_, a), (_, b)| {
-                let age = |entry: &crate::index::BroadcastEntry| {
-                    (entry.adopts.is_some(), entry.created, entry.uid.clone())
-                };
-                age(a).cmp(&age(b))
+                // What is known for certain is said first.
+                let unsure =
+                    |entry: &BroadcastEntry| self.is_same(account, &entry.account).is_none();
+                (unsure(a), age(a)).cmp(&(unsure(b), age(b)))
             })?;
-        let created = entry.adopts.is_none();
-        let before = (entry.created, &entry.uid) < (mine.created, &mine.uid);
         // What this object created itself it keeps, whoever adopts it.
         let own = mine.broadcast.as_ref() == Some(&id) && self.old_status().adopted == Some(false);
-        ((created || before) && !own).then(|| Elsewhere {
+        (!own).then(|| Elsewhere {
             other: first.to_string(),
-            created,
+            created: entry.adopts.is_none(),
+            unsure: self.is_same(account, &entry.account).is_none(),
         })
     }
+}
+
+/// Who created a broadcast comes first, then who adopted it first.
+fn age(entry: &BroadcastEntry) -> (bool, Option<Timestamp>, &str) {
+    (entry.adopts.is_some(), entry.created, &entry.uid)
+}
+
+/// Ids count up.
+fn oldest_first(a: &BroadcastId, b: &BroadcastId) -> std::cmp::Ordering {
+    let (a, b) = (a.as_str(), b.as_str());
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 /// A stream, as the mirror of the streams has it.

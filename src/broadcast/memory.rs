@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use super::want::Want;
 use crate::{
-    creation, memories,
-    provider::{BroadcastDifference, BroadcastId},
+    creation,
+    creation::Trace,
+    memories,
+    provider::{BroadcastDifference, BroadcastId, BroadcastSettings},
     report,
 };
 
@@ -19,6 +21,8 @@ pub struct Memory {
     pub creation: Option<Sent>,
     /// A change that did not work, and until when it is not tried again.
     pub gate: Option<Box<Gate>>,
+    /// A creation that another process may have sent, and since when this one knows of it.
+    pub trace: Option<Trace>,
     /// The change of settings that was sent last.
     pub sent: Option<Box<SentChange>>,
     /// When this process first saw that the object is being deleted.
@@ -51,7 +55,16 @@ pub type SentResult = creation::SentResult<BroadcastId>;
 pub type SentChange = memories::SentChange<BroadcastDifference>;
 
 /// Why a change is not tried now.
-pub type Gate = memories::Gate<Want>;
+pub type Gate = memories::Gate<Tried>;
+
+/// What was wanted when a change did not work.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// All of it.
+    pub want: Want,
+    /// The settings that did not work; `None` where it was not a change of settings.
+    pub failed: Option<BroadcastSettings>,
+}
 
 /// Something that was done or found out.
 pub type Happening = report::Happening<BroadcastId>;

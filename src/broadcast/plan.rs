@@ -11,12 +11,18 @@ mod state;
 
 use std::time::{Duration, Instant};
 
-use self::leave::{leave, leave_without_account};
 pub use self::{
     known::{Creation, Elsewhere, Known, Limits, Plan, Proof, Provider, Shown, Sight},
     state::{Effective, effective, interrupted},
 };
-use super::{memory::Memory, want::Want};
+use self::{
+    leave::{leave, leave_without_account},
+    state::unheard,
+};
+use super::{
+    memory::{Gate, Memory},
+    want::Want,
+};
 use crate::{
     api::BroadcastState,
     clock::Now,
@@ -34,19 +40,35 @@ pub fn plan(known: &Known, memory: &Memory, limits: &Limits, now: Now) -> Plan {
         Ok(provider) => keep(known, provider, memory, limits, now),
     };
     match gate(known, memory, now) {
-        Some(outcome) if next.changes() => Plan::Rest(outcome),
+        Some(gate) if next.changes() => {
+            beside(next, gate).unwrap_or_else(|| Plan::Rest(gate.outcome.clone()))
+        }
         _ => next,
     }
 }
 
-/// A change that did not work a moment ago is not tried again yet.
-fn gate(known: &Known, memory: &Memory, now: Now) -> Option<Outcome> {
-    let gate = memory.gate.as_ref()?;
+/// A change that did not work a moment ago, and is not tried again yet.
+pub fn gate<'a>(known: &Known, memory: &'a Memory, now: Now) -> Option<&'a Gate> {
+    let gate = memory.gate.as_deref()?;
     let opened = known.account.as_ref().ok()?.opened;
     let same = gate.generation == known.generation
         && gate.opened == opened
-        && known.want.as_ref().is_ok_and(|want| *want == gate.want);
-    (same && now.mono < gate.until).then(|| gate.outcome.clone())
+        && known
+            .want
+            .as_ref()
+            .is_ok_and(|want| *want == gate.want.want);
+    (same && now.mono < gate.until).then_some(gate)
+}
+
+/// What of a change has nothing to do with the one that did not work: what viewers see must not
+/// freeze because of a number that the provider refuses.
+fn beside(next: Plan, gate: &Gate) -> Option<Plan> {
+    let Plan::Update { id, difference } = next else {
+        return None;
+    };
+    let failed = gate.want.failed.as_ref()?;
+    let difference = difference.settings.difference(failed)?;
+    Some(Plan::Update { id, difference })
 }
 
 /// An object that wants its broadcast.
@@ -63,6 +85,11 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
     };
     let id = &id;
     let (sight, proof) = provider.sight(id);
+    // What was seen before the lists are walked again may be a year old. Nobody else knows what this
+    // process has just made.
+    if !provider.walked && memory.made() != Some(id) {
+        return Plan::AwaitWalk(provider.began, Outcome::Quiet);
+    }
     match &sight.seen {
         // The list does not show it any more. Where many vanish at once, nobody is asked.
         Some(_) if sight.doubtful && provider.vanished => Plan::Rest(Outcome::Quiet),
@@ -80,7 +107,10 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
 /// Another object has the broadcast that this one adopts.
 fn elsewhere(known: &Known) -> Option<Outcome> {
     let (by, id) = (known.elsewhere.as_ref()?, known.adopts.as_ref()?);
-    Some(if by.created {
+    Some(if by.unsure {
+        // Its account says what is wrong with it.
+        Outcome::Quiet
+    } else if by.created {
         Outcome::stalled(
             Reason::OwnedElsewhere,
             format!(
@@ -123,6 +153,9 @@ fn settle(
         wanted.name = Some(known.name.clone());
     }
     if let Some(difference) = wanted.difference(seen) {
+        if let Some(id) = unheard(known, memory, now) {
+            return Plan::ReadStream(id);
+        }
         return Plan::Update {
             id: id.clone(),
             difference,
@@ -293,7 +326,8 @@ fn search(known: &Known, provider: &Provider, limits: &Limits, now: Now) -> Opti
         return None;
     }
     let message = if known.leaving {
-        "a creation was sent and its result is not known; the object goes when it is sure that no broadcast came of it"
+        "a creation was sent and its result is not known; the object goes when it is sure that no broadcast came of it. \
+         Set deletionPolicy: Retain on this object to let it go at once and leave what may have come of it"
     } else {
         "a creation was sent and its broadcast is not known; before another one it is made sure that no broadcast came of it"
     };

@@ -71,18 +71,19 @@ impl Pass<'_> {
             self.object.status.as_ref(),
             &status,
         )
-        .await?;
+        .await;
         match written {
-            Written::Same => {}
-            Written::Changed(object) => self.object = Arc::new(*object),
-            Written::Stale => {
-                let untold = std::mem::take(&mut self.happenings);
-                self.ctx
-                    .broadcast_memories
-                    .change(&self.uid, |memory| memory.untold = untold);
+            Ok(Written::Same) => {}
+            Ok(Written::Changed(object)) => self.object = Arc::new(*object),
+            Ok(Written::Stale) => {
+                self.keep_untold();
                 return Ok(Told::Later);
             }
-            Written::Gone => return Ok(Told::Gone),
+            Ok(Written::Gone) => return Ok(Told::Gone),
+            Err(error) => {
+                self.keep_untold();
+                return Err(error);
+            }
         }
         let happenings = std::mem::take(&mut self.happenings);
         self.ctx.reporter.happened(&*self.object, &happenings);
@@ -92,9 +93,18 @@ impl Pass<'_> {
         Ok(Told::Now)
     }
 
+    /// A later pass tells what happened.
+    fn keep_untold(&mut self) {
+        let happenings = std::mem::take(&mut self.happenings);
+        self.ctx
+            .broadcast_memories
+            .change(&self.uid, |memory| memory.untold.extend(happenings));
+    }
+
     /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
     /// read the object just before the finalizer was written. What this process created for it goes
-    /// too, for nobody else would know of it.
+    /// too, for nobody else would know of it; what its status named stays, for whoever took the
+    /// finalizer away knew of it.
     pub(super) async fn orphaned(
         &mut self,
         account: Result<&Account, &Outcome>,
@@ -104,7 +114,10 @@ impl Pass<'_> {
             return Ok(self.again());
         }
         let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
-        if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain)
+        let known = self.old_status().broadcast_id;
+        let made = self.memory().made().cloned();
+        let made = made.filter(|id| known.as_deref() != Some(id.as_str()));
+        if let (Ok(account), Some(id), false) = (account, made, retain)
             && let Some(broadcasts) = &account.connection.broadcasts
         {
             let result = broadcasts.delete(&id).await;

@@ -290,12 +290,20 @@ impl Pass<'_> {
     ) -> Result<(), ProviderError> {
         self.count(change, &result);
         let ended = clock::now().mono;
-        match result? {
-            Some(stream) => {
-                let news = account.client.mirror.wrote(ended, stream);
+        let mirror = &account.client.mirror;
+        match result {
+            Ok(Some(stream)) => {
+                let news = mirror.wrote(ended, stream);
                 account.client.tell_others(&news, &self.key);
             }
-            None => account.client.mirror.not_found(ended, id),
+            Ok(None) => mirror.not_found(ended, id),
+            Err(error) => {
+                // It may have been carried out: it is read again before anything is said of it.
+                if !error.refused_for_certain() {
+                    mirror.lost(ended, id);
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What a pass works with: the account, what is wanted, and what is in memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     account, account::Account, api, api::CreationResult, api::DeletionPolicy,
-    api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now, conditions,
-    creation::Recorded, finalizer, object_key::ObjectKey, outcome::Outcome, outcome::Reason,
-    provider::ObservedStream, provider::Owner, provider::StreamId, provider::StreamSettings,
+    api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now, conditions, creation,
+    creation::Recorded, creation::Trace, finalizer, object_key::ObjectKey, outcome::Outcome,
+    outcome::Reason, provider::ObservedStream, provider::Owner, provider::StreamId,
+    provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -82,6 +83,14 @@ impl Pass<'_> {
         let (object, spec) = (&self.object, &self.object.spec);
         let status = self.old_status();
         let generation = object.metadata.generation.unwrap_or_default();
+        let ago =
+            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
+        let creation = status.creation.as_ref().map(|creation| Recorded {
+            attempt: creation.attempt,
+            refused: creation.result == CreationResult::Refused,
+            age: ago(&creation.at),
+        });
+        self.trace(&status, creation, now);
         let memory = self.memory();
         // A stream whose absence was proved is held no more, whatever a stale status says.
         let recorded = status
@@ -92,8 +101,6 @@ impl Pass<'_> {
             // The status may not have taken what this process knows.
             .or_else(|| memory.made().cloned());
         let adopts = spec.external_id.as_deref().map(StreamId::new);
-        let ago =
-            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
         let owner = Owner {
             cluster: self.ctx.settings.cluster.clone(),
             namespace: self.key.namespace.clone(),
@@ -112,30 +119,43 @@ impl Pass<'_> {
             deletion: spec.deletion_policy,
             protection: spec.live_protection.unwrap_or_default(),
             adopted_before: status.adopted.unwrap_or_default(),
-            creation: status.creation.as_ref().map(|creation| Recorded {
-                attempt: creation.attempt,
-                refused: creation.result == CreationResult::Refused,
-                age: ago(&creation.at),
-            }),
+            creation,
             recording: spec.recording,
             request: request(&status, &memory, now),
             reset: api::token(&**object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
                 let handled = status.ingest_key_reset.as_ref();
                 handled.is_none_or(|handled| handled.token != *token)
             }),
-            shown_by: self.shown_by(),
+            shown_by: account.ok().and_then(|account| self.shown_by(account)),
             reactivated: status.pull_reactivated_at.as_ref().map(ago),
             account: account.map_err(Outcome::clone).map(|account| {
                 self.provider(
                     account,
                     &owner,
                     [recorded.as_ref(), adopts.as_ref()].into_iter().flatten(),
-                    &memory,
+                    creation::sent(
+                        memory.creation.as_ref(),
+                        creation,
+                        memory.trace,
+                        account.client.mirror.began(),
+                    ),
                 )
             }),
             owner,
             adopts,
             recorded,
+        }
+    }
+
+    /// Remembers since when this process knows of a creation that another one may have sent.
+    fn trace(&self, status: &LiveStreamStatus, creation: Option<Recorded>, now: Now) {
+        let unheld = status.stream_id.is_none();
+        let finalizer = finalizer::present(&*self.object) && unheld;
+        // At rest nothing is remembered of an object.
+        if creation.is_some() || finalizer || self.memory().trace.is_some() {
+            self.ctx.memories.change(&self.uid, |memory| {
+                memory.trace = Trace::of(memory.trace, creation, finalizer, now.mono);
+            });
         }
     }
 
@@ -179,7 +199,7 @@ impl Pass<'_> {
         account: &Account,
         owner: &Owner,
         held: impl Iterator<Item = &'b StreamId>,
-        memory: &Memory,
+        sent: Instant,
     ) -> Provider {
         let mirror = &account.client.mirror;
         let named = mirror.named(&self.key);
@@ -196,10 +216,6 @@ impl Pass<'_> {
             (id.clone(), mirror.sight(id), proof)
         };
         let sights = held.map(sight).chain(ours.map(sight)).collect();
-        let sent = memory
-            .creation
-            .as_ref()
-            .map_or(mirror.began(), |sent| sent.at);
         Provider {
             opened: account.opened,
             walked: mirror.walked_once(),
@@ -241,16 +257,18 @@ impl Pass<'_> {
 
     /// A Broadcast that shows this object's stream and that a deletion waits for: one that is being
     /// deleted before one that is not. What needs a human is not waited for: a refusal, or an
-    /// account that cannot be used; nor what stays at the provider.
-    fn shown_by(&self) -> Option<ShownBy> {
+    /// account that cannot be used; nor what stays at the provider, is another client's, or is in
+    /// another namespace, whose people this object's may not even ask.
+    fn shown_by(&self, account: &Account) -> Option<ShownBy> {
         self.object.metadata.deletion_timestamp.as_ref()?;
         let index = &self.ctx.index;
         let id = index.entry(&self.key).and_then(|entry| entry.stream);
-        let by_id = id.map(|id| index.broadcasts.of_stream(&id));
+        let by_id = id.as_ref().map(|id| index.broadcasts.of_stream(id));
         let by_name = index.broadcasts.of_object(&self.key);
         by_name
             .iter()
             .chain(by_id.iter().flatten())
+            .filter(|key| key.namespace == self.key.namespace)
             .filter_map(|key| self.ctx.broadcasts.get(&key.reference()))
             .filter(|object| finalizer::present(&**object))
             .filter_map(|object| {
@@ -260,15 +278,23 @@ impl Pass<'_> {
                     .deletion_policy
                     .map_or(adopted, |policy| policy == DeletionPolicy::Retain);
                 let conditions = status.map_or(&[][..], |status| &status.conditions);
-                let account = ObjectKey::new(&self.key.namespace, &spec.account_ref.name);
-                let stuck = conditions::find(conditions, "Stalled").is_some()
-                    || self.ctx.registry.get(&account).is_none();
+                let key = ObjectKey::new(&self.key.namespace, &spec.account_ref.name);
+                // An account that is not open is none of the client's either.
+                let stuck =
+                    conditions::find(conditions, "Stalled").is_some() || !account.client.has(&key);
                 let protected = conditions::find(conditions, "Ready")
                     .is_some_and(|ready| ready.reason == Reason::LiveProtected.as_str());
+                let shown = status.and_then(|status| status.stream_ids.as_ref());
+                let mut others = shown.into_iter().flatten().map(StreamId::new);
+                let others_live = others.any(|other| {
+                    let seen = account.client.mirror.sight(&other).seen;
+                    id.as_ref() != Some(&other) && seen.is_some_and(|seen| seen.live)
+                });
                 (!stays && !stuck).then(|| ShownBy {
                     name: object.name_any(),
                     leaving: object.metadata.deletion_timestamp.is_some(),
                     protected,
+                    others_live,
                 })
             })
             .max_by_key(|by| (by.leaving, !by.protected))

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use super::air::Air;
 use crate::{
-    creation, memories,
+    creation,
+    creation::Trace,
+    memories,
     provider::{Difference, StreamId, StreamSettings},
     report::Happening,
 };
@@ -19,6 +21,8 @@ pub struct Memory {
     pub creation: Option<Sent>,
     /// A change that did not work, and until when it is not tried again.
     pub gate: Option<Box<Gate>>,
+    /// A creation that another process may have sent, and since when this one knows of it.
+    pub trace: Option<Trace>,
     /// The change of settings that was sent last.
     pub sent: Option<Box<SentChange>>,
     /// When this process first saw that the object is being deleted.

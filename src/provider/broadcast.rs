@@ -100,4 +100,20 @@ impl BroadcastSettings {
         };
         (!fields.is_empty()).then_some(BroadcastDifference { fields, settings })
     }
+
+    /// These settings, and those of `other` where these have none.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            state: self.state.or(other.state),
+            streams: self.streams.or(other.streams),
+            share_url: self.share_url.or(other.share_url),
+            custom_iframe_url: self.custom_iframe_url.or(other.custom_iframe_url),
+            pending_message: self.pending_message.or(other.pending_message),
+            show_dvr_after_finish: self.show_dvr_after_finish.or(other.show_dvr_after_finish),
+            ad_id: self.ad_id.or(other.ad_id),
+            player_id: self.player_id.or(other.player_id),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
+use simulator::faults::{Action, Fault};
 
 use crate::harness::{CLIENT, World, condition, is_ready, message, reason, status_of};
 
@@ -523,6 +524,130 @@ async fn a_short_loss_of_signal_is_no_interruption() {
 }
 
 #[tokio::test]
+async fn a_signal_is_waited_for_just_as_long_as_the_spec_says() {
+    let world = World::new("bcast-seconds").await;
+    let pause = json!({"state": "live", "interruption": {"action": "Pause", "afterSeconds": 10}});
+    let cam = keynote(&world, pause).await;
+    world.sim.set_live(cam, true).unwrap();
+    world
+        .until_broadcast_reason("keynote", "Live", "Live")
+        .await;
+    let sent = states(&world).len();
+    for (seconds, pauses) in [(9, false), (11, true)] {
+        world.sim.set_live(cam, false).unwrap();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        // The time that a read and a change take.
+        if pauses {
+            world
+                .until_broadcast_reason("keynote", "Live", "Interrupted")
+                .await;
+        }
+        world.sim.set_live(cam, true).unwrap();
+        world
+            .until_broadcast_reason("keynote", "Live", "Live")
+            .await;
+        let expected: &[&str] = if pauses { &["paused", "live"] } else { &[] };
+        assert_eq!(states(&world)[sent..], *expected, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn an_encoder_that_flaps_costs_few_changes_and_is_no_news() {
+    let world = World::new("bcast-flap").await;
+    let pause = json!({"state": "live", "interruption": {"action": "Pause", "afterSeconds": 1}});
+    let cam = keynote(&world, pause).await;
+    world.sim.set_live(cam, true).unwrap();
+    world
+        .until_broadcast_reason("keynote", "Live", "Live")
+        .await;
+    world.until_broadcast("keynote").await;
+    let history = world.history("Broadcast").await;
+    let sent = states(&world).len();
+    let turns = 20;
+    for turn in 0..turns {
+        world.sim.set_live(cam, turn % 2 == 1).unwrap();
+        // About as long as it takes until the pause is due: now and then it comes.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+    let object = world
+        .until_broadcast_reason("keynote", "Live", "Live")
+        .await;
+    assert!(is_ready(&object));
+    let sent = states(&world).len() - sent;
+    assert!(sent <= turns, "{sent} changes");
+    assert_eq!(world.the_broadcast()["status"], "live");
+    let ready = history.ready("keynote");
+    assert!(
+        ready.iter().all(|ready| ready == "True InStep"),
+        "{ready:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_setting_that_is_refused_does_not_freeze_the_interruption() {
+    let world = World::new("bcast-gate").await;
+    let pause = json!({"state": "live", "interruption": {"action": "Pause", "afterSeconds": 1}});
+    let cam = keynote(&world, pause).await;
+    world.sim.set_live(cam, true).unwrap();
+    world
+        .until_broadcast_reason("keynote", "Live", "Live")
+        .await;
+    let refused = Fault::new(Action::status(422))
+        .method("PATCH")
+        .route("/streaming/broadcasts/{id}");
+    let fault = world.sim.fault(refused);
+    world.edit_broadcast("keynote", json!({"adId": 9})).await;
+    world
+        .until_broadcast_reason("keynote", "Stalled", "Refused")
+        .await;
+    assert_eq!(world.sim.fired(fault), 1);
+    let sent = world.broadcast_changes().len();
+    world.sim.set_live(cam, false).unwrap();
+    world
+        .until_sim("viewers see the pause", |sim| {
+            sim.broadcasts(CLIENT)[0]["status"] == "paused"
+        })
+        .await;
+    world.sim.set_live(cam, true).unwrap();
+    world
+        .until_sim("and the stream again", |sim| {
+            sim.broadcasts(CLIENT)[0]["status"] == "live"
+        })
+        .await;
+    assert_eq!(
+        world.broadcast_changes()[sent..],
+        [json!({"status": "paused"}), json!({"status": "live"})]
+    );
+    world
+        .until_broadcast_reason("keynote", "Stalled", "Refused")
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_adopted_again_is_read_again() {
+    let world = World::new("bcast-readopt").await;
+    let cam = world.ready_stream("cam").await;
+    let by_hand = json!({"name": "by hand", "status": "live", "stream_ids": [cam]});
+    let id = world.sim.create_broadcast(CLIENT, by_hand).unwrap();
+    let spec = json!({"externalId": id.to_string(), "state": "paused"});
+    world.broadcast("first", spec.clone()).await;
+    world.until_broadcast("first").await;
+    world.delete("Broadcast", "first").await;
+    world.until_gone("Broadcast", "first").await;
+    // Nobody walks the list any more.
+    world.walks(3).await;
+    world
+        .sim
+        .edit_broadcast(id, json!({"status": "live"}))
+        .unwrap();
+    world.broadcast("again", spec).await;
+    world.until_broadcast("again").await;
+    assert_eq!(world.sim.broadcast(id).unwrap()["status"], "paused");
+    // And the walks go on.
+    world.broadcast_walks(2).await;
+}
+
+#[tokio::test]
 async fn streams_and_broadcasts_of_one_name_share_a_small_budget() {
     let mut world = World::bare("bcast-budget").await;
     world.account(json!({"requestsPerSecond": 5})).await;
@@ -582,10 +707,11 @@ async fn a_restart_in_the_middle_of_an_interruption_does_not_end_the_pause() {
         .await;
     let sent = states(&world);
     world.operator().kill();
+    let walked = world.sim.count("GET", "/streaming/broadcasts");
     world.start(&[]);
     world
         .until_true("it was looked at again", async || {
-            world.sim.count("GET", "/streaming/broadcasts") > 0
+            world.sim.count("GET", "/streaming/broadcasts") > walked
         })
         .await;
     world.broadcast_walks(3).await;

@@ -462,8 +462,13 @@ async fn one_that_the_list_loses_for_a_while_is_not_created_again() {
     world.until_broadcast("keynote").await;
     let id = world.broadcast_id("keynote").await;
     world.settled_walks(1).await;
+    let from = world.sim.last_call();
     world.sim.behaviour(CLIENT, |ways| ways.unlisted = vec![id]);
     world.broadcast_walks(4).await;
+    let asked = world.sim.calls_where(from, |call| {
+        call.method == "GET" && call.route == "/streaming/broadcasts/{id}"
+    });
+    assert!(!asked.is_empty(), "nobody asked for it by its id");
     let object = world.until_broadcast("keynote").await;
     assert_eq!(status_of(&object)["broadcastId"], id.to_string());
     assert_eq!(world.broadcast_posts(), 1);

@@ -66,6 +66,8 @@ pub struct Elsewhere {
     pub other: String,
     /// It created the broadcast.
     pub created: bool,
+    /// It is not known yet whether its account is the same client's.
+    pub unsure: bool,
 }
 
 /// What the mirrors of an open account say.
@@ -75,6 +77,8 @@ pub struct Provider {
     pub opened: Instant,
     /// A whole walk of the broadcasts has ended.
     pub walked: bool,
+    /// Why the last walk of the broadcasts failed, if it did.
+    pub failing: Option<String>,
     /// Too much has vanished at once.
     pub vanished: bool,
     /// When this process began to be responsible.
@@ -195,6 +199,21 @@ impl Plan {
             | Self::ReadStream(_)
             | Self::Update { .. }
             | Self::Delete(_) => Class::Change,
+        }
+    }
+
+    /// The change of settings that it is, if it is one.
+    pub fn update(&self) -> Option<&BroadcastDifference> {
+        match self {
+            Self::Update { difference, .. } => Some(difference),
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Note(_)
+            | Self::Read(_)
+            | Self::ReadStream(_)
+            | Self::Create(_)
+            | Self::Delete(_)
+            | Self::Finish(_) => None,
         }
     }
 

@@ -53,7 +53,18 @@ pub(super) fn leave(
         return Plan::Finish(Vec::new());
     }
     if !provider.walked {
-        return Plan::AwaitWalk(provider.began, Outcome::Quiet);
+        let Some(error) = &provider.failing else {
+            return Plan::AwaitWalk(provider.began, Outcome::Quiet);
+        };
+        if retained {
+            return Plan::Finish(Vec::new());
+        }
+        let message = format!(
+            "the provider's list of broadcasts cannot be read, so it is not known what is to be deleted: {error}. It is tried again. \
+             Set deletionPolicy: Retain on this object to let it go and leave what it may have created"
+        );
+        let outcome = Outcome::waiting(Reason::DeletionBlocked, message);
+        return Plan::AwaitWalk(provider.began, outcome);
     }
     let held = known.adopts.iter().chain(&known.recorded);
     let mut ids: Vec<&BroadcastId> = Vec::new();
@@ -82,6 +93,9 @@ pub(super) fn leave(
             }
             // What was seen of it is older than the read that did not find it.
             (_, Some(_)) => {}
+            (Some(_), None) if known.elsewhere.as_ref().is_some_and(|by| by.unsure) => {
+                return Plan::Rest(unsure(known, id));
+            }
             (Some(_), None) if known.elsewhere.is_some() => {
                 stay.push(((*id).clone(), "another Broadcast has it"));
             }
@@ -107,6 +121,18 @@ pub(super) fn leave(
         }
     }
     Plan::Finish(stay)
+}
+
+/// It cannot be told yet whether the broadcast is another object's.
+fn unsure(known: &Known, id: &BroadcastId) -> Outcome {
+    let other = known.elsewhere.as_ref().map_or("?", |by| &by.other);
+    Outcome::waiting(
+        Reason::DeletionBlocked,
+        format!(
+            "Broadcast {other} names broadcast {id} too, and its StreamingAccount cannot be used, so it is not known whether it is the same one. Mend that, \
+             or set deletionPolicy: Retain on this object to let it go and leave the broadcast"
+        ),
+    )
 }
 
 /// What is to be asked or waited for before something that may be live is deleted.

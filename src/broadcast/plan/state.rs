@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::known::Known;
-use crate::{api::BroadcastState, broadcast::memory::Memory, clock::Now};
+use crate::{api::BroadcastState, broadcast::memory::Memory, clock::Now, provider::StreamId};
 
 /// The state that the broadcast is to have, and when another one is due, if nothing happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,28 @@ pub fn effective(known: &Known, memory: &Memory, now: Now) -> Effective {
             }
         }
     }
+}
+
+/// A stream that is to be asked whether it is still silent, before viewers see the pause: what was
+/// told of it is older than the end of the time for which its signal is waited for.
+pub(super) fn unheard(known: &Known, memory: &Memory, now: Now) -> Option<StreamId> {
+    if !interrupted(known, memory, now) {
+        return None;
+    }
+    let seen = known.seen()?;
+    let after = known.want.as_ref().ok()?.pause_after?;
+    let provider = known.account.as_ref().ok()?;
+    if seen.settings.state == Some(BroadcastState::Paused) {
+        return None;
+    }
+    let end = memory.silent_since? + after;
+    let ids = known.listened_to()?.into_iter();
+    let old = |id: &StreamId| {
+        provider
+            .stream(id)
+            .is_some_and(|stream| !stream.off && stream.told.is_none_or(|told| told < end))
+    };
+    ids.into_iter().find(old)
 }
 
 /// Viewers see the pause because the signal is lost.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 
 use super::*;
 use crate::{
     account::Class,
     api::{DeletionPolicy, LiveProtection},
-    broadcast::memory::{Gate, Sent, SentResult},
+    broadcast::memory::{Sent, SentResult, Tried},
     clock,
     creation::Recorded,
     provider::{ProviderError, StreamId},
@@ -78,6 +78,7 @@ impl Case {
                 account: Ok(Provider {
                     opened: now.mono,
                     walked: true,
+                    failing: None,
                     vanished: false,
                     began: now.mono,
                     marked: vec![],
@@ -171,9 +172,30 @@ impl Case {
         case.want().pause_after = Some(Duration::from_secs(10));
         case.provider().streams[0].live = live;
         let now = case.now.mono;
+        case.provider().streams[0].told = Some(now);
         case.memory.silent_since =
             silent.map(|seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap());
         case
+    }
+
+    /// A change of these settings did not work, for an hour.
+    fn shut(&mut self, failed: Option<BroadcastSettings>) {
+        let opened = self.provider().opened;
+        self.memory.gate = Some(Box::new(Gate {
+            until: self.now.mono + Duration::from_secs(3600),
+            want: Tried {
+                want: self.want().clone(),
+                failed,
+            },
+            generation: 1,
+            opened,
+            outcome: self.gated(),
+        }));
+    }
+
+    /// What is said of it.
+    fn gated(&self) -> Outcome {
+        Outcome::stalled(Reason::Refused, self.known.mark.clone())
     }
 
     fn plan(&self) -> Plan {
@@ -379,12 +401,20 @@ fn what_another_object_has_is_not_touched() {
         case.known.elsewhere = Some(Elsewhere {
             other: "ns/other".into(),
             created,
+            unsure: false,
         });
         assert_eq!(reason(&case.plan()), expected);
         case.known.finalizer = true;
         case.known.deletion = Some(DeletionPolicy::Delete);
         let stays = vec![(BroadcastId::new("7"), "another Broadcast has it")];
-        assert_eq!(case.leaving().plan(), Plan::Finish(stays));
+        let mut case = case.leaving();
+        assert_eq!(case.plan(), Plan::Finish(stays));
+
+        // Nor what it may have, as long as that is not known.
+        case.known.elsewhere.as_mut().unwrap().unsure = true;
+        assert_eq!(reason(&case.plan()), Reason::DeletionBlocked);
+        case.known.leaving = false;
+        assert_eq!(case.plan(), Plan::Rest(Outcome::Quiet));
     }
 }
 
@@ -547,21 +577,113 @@ fn a_refusal_holds_until_the_spec_changes() {
     };
     let mut case = Case::new().sent(refused);
     assert_eq!(creation(case.plan()).attempt, 2);
-    let outcome = Outcome::stalled(Reason::Refused, "m");
-    case.memory.gate = Some(Box::new(Gate {
-        until: case.now.mono + Duration::from_secs(3600),
-        want: case.want().clone(),
-        generation: 1,
-        opened: case.now.mono,
-        outcome: outcome.clone(),
-    }));
-    assert_eq!(case.plan(), Plan::Rest(outcome));
+    case.shut(None);
+    assert_eq!(case.plan(), Plan::Rest(case.gated()));
     case.known.generation = 2;
     assert_eq!(creation(case.plan()).attempt, 2);
 }
 
+#[test]
+fn what_did_not_work_does_not_hold_up_what_viewers_see() {
+    use BroadcastState::{Live, Paused};
+    let refused = BroadcastSettings {
+        ad_id: Some(9),
+        ..BroadcastSettings::default()
+    };
+    for (shown, live, silent, state) in [
+        (Live, true, None, None),
+        (Live, false, Some(11), Some(Paused)),
+        (Paused, false, Some(60), None),
+        (Paused, true, None, Some(Live)),
+    ] {
+        let mut case = Case::interruption(shown, Some(live), silent);
+        case.want().settings.ad_id = Some(9);
+        case.shut(Some(refused.clone()));
+        match state {
+            Some(state) => {
+                let expected = BroadcastSettings {
+                    state: Some(state),
+                    ..BroadcastSettings::default()
+                };
+                assert_eq!(changed(case.plan()), expected, "{shown:?}");
+            }
+            None => assert_eq!(case.plan(), Plan::Rest(case.gated()), "{shown:?}"),
+        }
+        // Something else is tried whole.
+        case.want().settings.ad_id = Some(10);
+        assert_eq!(changed(case.plan()).ad_id, Some(10));
+    }
+    // A state that does not work is not tried again either.
+    let mut case = Case::interruption(Live, Some(false), Some(11));
+    case.shut(Some(in_state(Paused).settings));
+    assert_eq!(case.plan(), Plan::Rest(case.gated()));
+}
+
+#[test]
+fn what_was_known_before_the_lists_are_walked_is_not_believed() {
+    let mut case = Case::holding(&broadcast("7", "Keynote"));
+    let now = case.now.mono;
+    case.provider().walked = false;
+    let first = Plan::AwaitWalk(now, Outcome::Quiet);
+    assert_eq!(case.plan(), first);
+    case.known.adopts = Some(BroadcastId::new("7"));
+    case.want().settings.state = Some(BroadcastState::Finished);
+    assert_eq!(case.plan(), first);
+    // But for what this process has just made.
+    let made = case.sent(SentResult::Made(BroadcastId::new("7")));
+    assert!(matches!(made.plan(), Plan::Update { .. }));
+}
+
+#[test]
+fn before_the_pause_each_stream_is_asked_once_more() {
+    use BroadcastState::{Live, Paused};
+    let mut case = Case::interruption(Live, Some(false), Some(10));
+    let (now, second) = (case.now.mono, Duration::from_secs(1));
+    let ids = ["1", "2", "3"].map(StreamId::new);
+    case.want().settings.streams = Some(ids.to_vec());
+    case.provider().streams = ids
+        .iter()
+        .map(|id| Shown {
+            id: id.clone(),
+            live: Some(false),
+            off: false,
+            told: now.checked_sub(second),
+        })
+        .collect();
+    assert_eq!(case.plan(), Plan::ReadStream(ids[0].clone()));
+    case.provider().streams[0].told = Some(now);
+    // What is switched off cannot be live.
+    case.provider().streams[1].off = true;
+    assert_eq!(case.plan(), Plan::ReadStream(ids[2].clone()));
+    case.provider().streams[2].told = Some(now);
+    assert_eq!(changed(case.plan()).state, Some(Paused));
+    case.provider().streams[0].told = None;
+    case.provider().streams[1].live = Some(true);
+    assert_eq!(changed(case.plan()).state, None);
+}
+
+#[test]
+fn a_deletion_says_why_the_list_that_it_needs_does_not_come() {
+    let mut case = Case::holding(&broadcast("7", "Keynote")).leaving();
+    case.provider().walked = false;
+    let began = case.now.mono;
+    assert_eq!(case.plan(), Plan::AwaitWalk(began, Outcome::Quiet));
+    case.provider().failing = Some("it answers 500".into());
+    let plan = case.plan();
+    assert_eq!(reason(&plan), Reason::DeletionBlocked);
+    let Plan::AwaitWalk(_, outcome) = plan else {
+        panic!()
+    };
+    for words in ["it answers 500", "deletionPolicy: Retain"] {
+        assert!(outcome.message().contains(words), "{}", outcome.message());
+    }
+    case.known.recorded = None;
+    case.known.deletion = Some(DeletionPolicy::Retain);
+    assert_eq!(case.plan(), Plan::Finish(vec![]));
+}
+
 fn any_case() -> impl Strategy<Value = Case> {
-    let bits = prop::collection::vec(any::<bool>(), 16);
+    let bits = prop::collection::vec(any::<bool>(), 24);
     let name = prop_oneof![Just(MARK), Just("Keynote"), Just("other")];
     (bits, name, 0..4i32, 0..200u64).prop_map(|(bits, name, creation, seconds)| {
         let mut case = Case::new();
@@ -572,7 +694,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         case.known.recorded = bits[2].then(|| id.clone());
         case.known.written = bits[2] && bits[3];
         case.known.adopts = bits[4].then(|| id.clone());
-        case.known.suspended = bits[5];
+        case.known.suspended = bits[5] && bits[16];
         if bits[6] {
             case.see(&broadcast("7", name), |sight| {
                 sight.doubtful = bits[7];
@@ -581,7 +703,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         }
         case.provider().creation.walked = bits[9];
         case.provider().walked = bits[10];
-        case.provider().vanished = bits[11];
+        case.provider().vanished = bits[11] && bits[18];
         if bits[12] {
             case.provider().alike = vec![BroadcastId::new("9")];
             case.provider().candidates = vec![(BroadcastId::new("9"), None)];
@@ -600,8 +722,50 @@ fn any_case() -> impl Strategy<Value = Case> {
         if bits[15] {
             case.want().settings.state = Some(BroadcastState::Finished);
         }
-        case.later(seconds)
+        if bits[16] && bits[17] {
+            case.known.elsewhere = bits[4].then(|| Elsewhere {
+                other: "ns/other".into(),
+                created: bits[18],
+                unsure: bits[19],
+            });
+        }
+        if bits[20] && bits[21] {
+            case.want().settings.ad_id = Some(9);
+            let failed = BroadcastSettings {
+                ad_id: Some(9),
+                state: bits[19].then_some(BroadcastState::Finished),
+                ..BroadcastSettings::default()
+            };
+            case.shut(bits[18].then_some(failed));
+        }
+        // Its absence was proved, and the one that replaces it was asked for.
+        case.memory.lost = (bits[22] && !bits[2]).then(|| id.clone());
+        let mut case = case.later(seconds);
+        // The walks prove its absence, and a read by id does, or did before.
+        let now = case.now.mono;
+        for (_, sight, proof) in &mut case.provider().sights {
+            proof.walked = bits[23];
+            sight.not_found = sight.not_found.map(|old| if bits[17] { now } else { old });
+            proof.from += Duration::from_secs(50);
+        }
+        case
     })
+}
+
+/// What the promises are about does happen.
+#[test]
+fn the_situations_are_of_all_kinds() {
+    let mut runner = TestRunner::deterministic();
+    let mut replaced = 0;
+    let mut beside = 0;
+    for _ in 0..20_000 {
+        let case = any_case().new_tree(&mut runner).unwrap().current();
+        let plan = case.plan();
+        beside += usize::from(case.memory.gate.is_some() && plan.update().is_some());
+        replaced +=
+            usize::from(matches!(plan, Plan::Create(creation) if creation.replaces.is_some()));
+    }
+    assert!(replaced > 3 && beside > 3, "{replaced} {beside}");
 }
 
 proptest! {
@@ -625,17 +789,28 @@ proptest! {
                     ours(id) && sight.seen.is_some() && sight.not_found.is_none() && !sight.doubtful
                 });
                 prop_assert!(!seen, "one is there");
+                if let Some(lost) = &creation.replaces {
+                    let (sight, proof) = provider.sight(lost);
+                    prop_assert!(proof.walked && sight.not_found.is_some_and(|asked| asked >= proof.from), "its absence is not proved");
+                    prop_assert!(!provider.vanished);
+                }
+                prop_assert!(case.memory.gate.is_none(), "it did not work a moment ago");
                 let traceless = !case.known.finalizer && case.memory.creation.is_none() && case.known.creation.is_none() && case.known.recorded.is_none();
                 let refused = matches!(past(&case.known, &case.memory), Past::Refused { .. });
                 prop_assert!(traceless || refused || provider.creation.walked || creation.replaces.is_some());
                 prop_assert_eq!(creation.settings.name.as_deref(), Some(MARK));
             }
             Plan::Update { id, difference } => {
-                prop_assert!(ours(id) && !case.known.suspended && !case.known.leaving);
+                prop_assert!(ours(id) && !case.known.suspended && !case.known.leaving && case.known.elsewhere.is_none());
+                prop_assert!(case.known.account.as_ref().unwrap().walked, "it may be as it was a year ago");
+                let failed = case.memory.gate.as_ref().map(|gate| gate.want.failed.clone());
+                let failed = failed.map(|failed| failed.unwrap_or(difference.settings.clone()));
+                let again = failed.is_some_and(|failed| difference.settings.difference(&failed).as_ref() != Some(difference));
+                prop_assert!(!again, "it did not work a moment ago");
                 let renamed = difference.settings.name.is_some();
                 prop_assert!(!renamed || case.known.written || case.known.adopts.is_some(), "renamed before its id was written");
             }
-            Plan::Delete(id) => prop_assert!(ours(id) && case.known.leaving && case.known.finalizer),
+            Plan::Delete(id) => prop_assert!(ours(id) && case.known.leaving && case.known.finalizer && case.known.elsewhere.is_none() && case.memory.gate.is_none()),
             Plan::Rest(_) | Plan::AwaitWalk(..) | Plan::Note(_) | Plan::Read(_) | Plan::ReadStream(_) | Plan::Finish(_) => {}
         }
     }

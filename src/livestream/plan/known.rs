@@ -71,6 +71,8 @@ pub struct ShownBy {
     pub leaving: bool,
     /// Its deletion waits because it is live.
     pub protected: bool,
+    /// Another stream of it is live.
+    pub others_live: bool,
 }
 
 /// The start of a recording that the status names.

@@ -241,16 +241,19 @@ fn last_recording(known: &Known, stream: &ObservedStream, air: &Air, now: Now) -
 
 /// A broadcast goes before its streams where both are deleted. One that is not being deleted may be
 /// about to be, with the same command or the same namespace: it is waited for shortly. One that is
-/// live only because of this stream, which is to go all the same, is not waited for.
+/// live only because of this stream, which is to go all the same, is not waited for; nor is one that
+/// another stream keeps live, for as long as anybody likes.
 fn shown(known: &Known, stream: &ObservedStream, limits: &Limits, now: Now) -> Option<Outcome> {
     let (by, id) = (known.shown_by.as_ref()?, &stream.id);
     if by.leaving {
-        let for_ever = by.protected && stream.live && known.protection == LiveProtection::Disabled;
+        let all_the_same = stream.live && known.protection == LiveProtection::Disabled;
+        let for_ever = by.protected && (all_the_same || by.others_live);
         return (!for_ever).then(|| {
             Outcome::waiting(
                 Reason::DeletionBlocked,
                 format!(
-                    "Broadcast {} is being deleted and still shows stream {id}: the broadcast goes first",
+                    "Broadcast {} is being deleted and still shows stream {id}: the broadcast goes first. Where it does not go, its conditions say why; \
+                     with deletionPolicy: Retain on it or on this object nothing is waited for",
                     by.name
                 ),
             )
