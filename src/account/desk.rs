@@ -88,6 +88,8 @@ pub struct Due {
     hinted: BTreeSet<Target>,
     /// What was wished for, the longest due first.
     wished: BTreeSet<(Instant, Target)>,
+    /// Streams that are due before half of their time is over.
+    soon: BTreeSet<Target>,
     /// When there is more to do, if nothing changes.
     pub next: Option<Instant>,
 }
@@ -99,14 +101,16 @@ impl Due {
         self.hinted.first().or_else(wished).cloned()
     }
 
-    /// How many streams are to be read.
+    /// How many streams a walk would read that are to be read now, or soon after those.
     pub fn streams(&self) -> usize {
+        let stream = |target: &&Target| matches!(target, Target::Stream(_));
         let wished = self.wished.iter().map(|(_, target)| target);
-        let streams = self.hinted.iter().chain(wished);
-        let streams: HashSet<&Target> = streams
-            .filter(|target| matches!(target, Target::Stream(_)))
-            .collect();
-        streams.len()
+        let now: HashSet<&Target> = self.hinted.iter().chain(wished).filter(stream).collect();
+        if now.is_empty() {
+            return 0;
+        }
+        let soon = self.soon.iter().filter(|target| !now.contains(target));
+        now.len() + soon.count()
     }
 
     /// The streams that hints named.
@@ -120,6 +124,7 @@ impl Due {
     pub fn leave_to_walk(&mut self, most: usize) {
         let stream = |target: &Target| matches!(target, Target::Stream(_));
         self.wished.retain(|(_, target)| !stream(target));
+        self.soon.clear();
         if self.hinted.iter().filter(|target| stream(target)).count() > most {
             self.hinted.retain(|target| !stream(target));
         }
@@ -237,13 +242,18 @@ impl Desk {
             }
         }
         let followed = inner.followers.values().flatten();
-        let followed = followed.filter_map(|(id, every)| {
-            let target = Target::Stream(id.clone());
-            Some((told(id)? + *every, target))
-        });
+        let followed: Vec<(Instant, Target)> = followed
+            .filter_map(|(id, every)| {
+                let (at, target) = (told(id)? + *every, Target::Stream(id.clone()));
+                if at > now && at <= now + *every / 2 {
+                    due.soon.insert(target.clone());
+                }
+                Some((at, target))
+            })
+            .collect();
         let videos = inner.videos.iter();
         let videos = videos.map(|(id, at)| (*at, Target::Videos(id.clone())));
-        for (at, target) in followed.chain(videos) {
+        for (at, target) in followed.into_iter().chain(videos) {
             let at = may(&target, at);
             if at > now {
                 due.next = due.next.into_iter().chain([at]).min();
@@ -340,6 +350,25 @@ mod tests {
         assert_eq!(desk.due(start + every, told).first(), Some(stream("1")));
         desk.follow(who("a"), vec![]);
         assert_eq!(desk.due(start + every, told).next, Some(start + every * 5));
+    }
+
+    #[test]
+    fn what_is_due_soon_counts_when_a_walk_is_thought_of() {
+        let desk = Desk::default();
+        let start = clock::now().mono;
+        let every = Duration::from_secs(2);
+        let ids = ["1", "2", "3", "4"];
+        for (i, name) in ids.iter().enumerate() {
+            desk.follow(who(name), vec![(id(ids[i]), every)]);
+        }
+        let told = |stream: &StreamId| {
+            let place: u32 = stream.as_str().parse().ok()?;
+            Some(start + Duration::from_millis(400) * place)
+        };
+        assert_eq!(desk.due(start + every, told).streams(), 0, "nothing is due");
+        // The second and the third come within a second of the first, the fourth does not.
+        let now = start + every + Duration::from_millis(400);
+        assert_eq!(desk.due(now, told).streams(), 3);
     }
 
     #[test]
@@ -453,5 +482,15 @@ mod tests {
         assert_eq!((due.first(), due.streams()), (Some(stream("3")), 1));
         due.leave_to_walk(0);
         assert_eq!(due.first(), Some(videos("4")));
+    }
+
+    #[test]
+    fn who_follows_no_more_has_nothing_read() {
+        let desk = Desk::default();
+        let now = clock::now().mono;
+        desk.follow(who("a"), vec![(id("1"), Duration::ZERO)]);
+        assert_eq!(desk.due(now, |_| Some(now)).streams(), 1);
+        desk.follow(who("a"), vec![]);
+        assert_eq!(desk.due(now, |_| Some(now)), Due::default());
     }
 }

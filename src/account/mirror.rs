@@ -966,4 +966,58 @@ mod tests {
         story.walk(100, &[], &[]);
         assert_eq!(story.mirror.next_demand(), None);
     }
+
+    #[test]
+    fn what_was_asked_before_a_recording_was_ended_does_not_say_that_it_runs() {
+        for shown in [Some(true), None] {
+            let story = Story::begin();
+            let id = StreamId::new("1");
+            let runs = ObservedStream {
+                recording: shown,
+                ..stream("1", "u", "a")
+            };
+            let recording = || story.mirror.sight(&id).seen.unwrap().recording;
+            story.mirror.read(story.at(1), runs.clone());
+            story.mirror.stopped_recording(story.at(10), &id);
+            assert_eq!(recording(), shown.map(|_| false));
+            story.mirror.read(story.at(9), runs.clone());
+            assert_eq!(recording(), shown.map(|_| false));
+            story.mirror.read(story.at(10), runs);
+            assert_eq!(recording(), shown, "it goes on");
+        }
+    }
+
+    #[test]
+    fn a_renewed_key_is_old_until_its_addresses_were_read_since() {
+        let story = Story::begin();
+        let id = StreamId::new("1");
+        let keyed = |key: &str| ObservedStream {
+            ingest: Ingest {
+                push: Some(crate::secret::Secret::new(key)),
+                ..Ingest::default()
+            },
+            ..stream("1", "u", "a")
+        };
+        story.mirror.wrote(story.at(1), keyed("old"));
+        story.mirror.rekeyed(story.at(10), &id);
+        assert!(story.mirror.sight(&id).old_key);
+        story.mirror.read(story.at(9), keyed("old"));
+        assert!(story.mirror.sight(&id).old_key);
+        // Our write of before has not settled, but this it did not write.
+        story.mirror.read(story.at(10), keyed("new"));
+        let sight = story.mirror.sight(&id);
+        assert!(!sight.old_key);
+        assert_eq!(sight.seen.unwrap().ingest, keyed("new").ingest);
+    }
+
+    #[test]
+    fn a_read_that_found_nothing_is_news_too() {
+        let story = Story::begin();
+        let id = StreamId::new("1");
+        assert_eq!(story.mirror.told(&id), None);
+        story.mirror.read(story.at(1), stream("1", "u", "a"));
+        assert_eq!(story.mirror.told(&id), Some(story.at(1)));
+        story.mirror.not_found(story.at(5), &id);
+        assert_eq!(story.mirror.told(&id), Some(story.at(5)));
+    }
 }

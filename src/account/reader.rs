@@ -332,4 +332,15 @@ mod tests {
         assert!(!listing.take(vec![Some(video("1", None))]));
         assert!(listing.take(vec![Some(video("1", None))]));
     }
+
+    #[tokio::test]
+    async fn at_most_half_of_the_rate_is_taken() {
+        let start = clock::now().mono;
+        let mut pace = Pace { free: start };
+        for _ in 0..13 {
+            pace.keep(20).await;
+        }
+        // Ten go ahead of the pace; each further one waits for its tenth of a second.
+        assert!(clock::now().mono >= start + Duration::from_millis(200));
+    }
 }

@@ -86,7 +86,9 @@ impl Air {
         }
         (self.live, self.session) = (stream.live, stream.session_started_at);
         let lacks = wanted == Some(true) && stream.live && stream.recording == Some(false);
-        self.lacking_since = lacks.then(|| self.lacking_since.unwrap_or(now.mono));
+        // It may have dropped and come back between two looks.
+        let since = self.lacking_since.filter(|_| !another);
+        self.lacking_since = lacks.then(|| since.unwrap_or(now.mono));
         if records {
             self.recorded = Some(now.mono);
         }
@@ -125,5 +127,54 @@ impl Air {
     pub fn recorded_lately(&self, now: Now) -> bool {
         self.recorded
             .is_some_and(|at| now.mono.saturating_duration_since(at) < FILE_WAITS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Playback,
+        clock,
+        provider::{Ingest, Mark, StreamId, StreamSettings},
+    };
+
+    #[test]
+    fn what_is_lacking_counts_from_where_this_session_was_first_seen() {
+        let (status, start) = (LiveStreamStatus::default(), clock::now());
+        let at = |seconds| Now {
+            mono: start.mono + Duration::from_secs(seconds),
+            ..start
+        };
+        let mut air = Air::default();
+        for (second, live, session, expected) in [
+            (0, true, 1, 0),
+            (20, true, 1, 20),
+            (21, false, 1, 0),
+            (25, true, 2, 0),
+            (40, true, 2, 15),
+            // It dropped and came back between two looks.
+            (50, true, 3, 0),
+            (51, true, 3, 1),
+        ] {
+            let stream = ObservedStream {
+                id: StreamId::new("1"),
+                mark: Mark::None,
+                settings: StreamSettings::default(),
+                live,
+                recording: Some(false),
+                session_started_at: Timestamp::from_second(session).ok(),
+                broadcasts: Vec::new(),
+                ingest: Ingest::default(),
+                playback: Playback::default(),
+            };
+            air.starts = 3;
+            air.observe(&status, &stream, Some(true), at(second));
+            assert_eq!(air.lacking_for(at(second)).as_secs(), expected, "{second}");
+            let another = [0, 25, 50].contains(&second);
+            assert_eq!(air.starts, if another { 0 } else { 3 }, "{second}");
+            let stirred = air.stirred == Some(at(second).mono);
+            assert_eq!(stirred, another || second == 21, "{second}");
+        }
     }
 }

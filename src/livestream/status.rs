@@ -231,3 +231,150 @@ fn storage(conditions: &mut Conditions, air: &Air) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock,
+        livestream::air::RecordGate,
+        provider::{Ingest, Mark, StreamId, StreamSettings},
+    };
+
+    const UNDERWAY: Duration = Duration::from_secs(30);
+
+    fn stream(live: bool, recording: Option<bool>) -> ObservedStream {
+        ObservedStream {
+            id: StreamId::new("1"),
+            mark: Mark::None,
+            settings: StreamSettings::default(),
+            live,
+            recording,
+            session_started_at: None,
+            broadcasts: Vec::new(),
+            ingest: Ingest::default(),
+            playback: Playback::default(),
+        }
+    }
+
+    /// The reasons of two conditions, where they are there.
+    fn reasons(
+        old: &LiveStreamStatus,
+        stream: &ObservedStream,
+        wanted: Option<bool>,
+        air: &Air,
+    ) -> (Option<String>, Option<String>) {
+        let mut conditions = Conditions::from_old(&old.conditions, 1, clock::now().wall);
+        facts(&mut conditions, stream, wanted, air);
+        let found = conditions.finish();
+        let reason = |kind| crate::conditions::find(&found, kind).map(|c| c.reason.clone());
+        (reason("Recording"), reason("StorageLow"))
+    }
+
+    #[test]
+    fn the_recording_condition_says_why_nothing_records() {
+        let mut full = Air::default();
+        full.gate = Some(RecordGate {
+            until: clock::now().mono,
+            wanted: true,
+            generation: 1,
+            opened: clock::now().mono,
+            outcome: Some(Outcome::stalled(Reason::StorageFull, "m")),
+        });
+        let (on, off, free) = (Some(true), Some(false), Air::default());
+        for (live, recording, wanted, air, expected) in [
+            (true, on, on, &free, Some("Recording")),
+            (true, on, None, &free, Some("Recording")),
+            (true, on, off, &free, Some("Recording")),
+            (false, off, on, &free, Some("WaitingForIngest")),
+            (false, off, on, &full, Some("WaitingForIngest")),
+            (true, off, on, &free, Some("RecordingRequested")),
+            (true, off, on, &full, Some("StorageFull")),
+            (true, off, off, &full, Some("NotRecording")),
+            (false, off, None, &free, Some("NotRecording")),
+            (true, None, on, &free, None),
+        ] {
+            let stream = stream(live, recording);
+            let (found, _) = reasons(&LiveStreamStatus::default(), &stream, wanted, air);
+            let case = format!("{live} {recording:?} {wanted:?}");
+            assert_eq!(found.as_deref(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_process_was_told_of_the_storage_stays_until_the_next_start() {
+        let mut conditions = Conditions::from_old(&[], 1, clock::now().wall);
+        conditions.set("StorageLow", true, Reason::StorageLow, "m");
+        let old = LiveStreamStatus {
+            conditions: conditions.finish(),
+            ..LiveStreamStatus::default()
+        };
+        let low = Storage {
+            used_mb: 1,
+            limit_mb: 2,
+        };
+        for (told, expected) in [(None, true), (Some(None), false), (Some(Some(low)), true)] {
+            let mut air = Air::default();
+            air.storage = told;
+            for recording in [Some(true), None] {
+                let (_, found) = reasons(&old, &stream(true, recording), None, &air);
+                assert_eq!(found.is_some(), expected, "{:?}", air.storage);
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_stands_until_it_is_seen_refused_or_has_come_to_nothing() {
+        let now = clock::now().wall;
+        let (on, off) = (Some(true), Some(false));
+        for (live, recording, wanted, age, void, expected) in [
+            (true, off, on, 3600, false, true),
+            (true, off, on, 0, true, false),
+            (true, on, on, 1, false, false),
+            (true, None, on, 3600, false, true),
+            (false, off, on, 30, false, true),
+            (false, off, on, 31, false, false),
+            // It is not wanted any more, and may begin yet: it is to be stopped.
+            (true, off, off, 1, false, true),
+            (true, on, off, 1, false, true),
+            (true, off, None, 1, false, false),
+        ] {
+            let at = now - jiff::SignedDuration::from_secs(age);
+            let old = LiveStreamStatus {
+                recording_request: Some(RecordingRequest {
+                    at: Time(at),
+                    session: None,
+                }),
+                ..LiveStreamStatus::default()
+            };
+            let mut air = Air::default();
+            air.void = void.then_some(at);
+            let stream = stream(live, recording);
+            let found = request(&old, &stream, wanted, &air, UNDERWAY, now);
+            let case = format!("{live} {recording:?} {wanted:?} {age} {void}");
+            assert_eq!(found.is_some(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_whose_end_nobody_knows_says_so_and_stays() {
+        let now = clock::now().wall;
+        let sent = IngestKeyReset {
+            token: "a".to_owned(),
+            result: KeyResetResult::Sent,
+            at: Time(now),
+        };
+        for (known, expected) in [
+            (None, KeyResetResult::Unknown),
+            (Some(KeyResetResult::Unknown), KeyResetResult::Unknown),
+            (Some(KeyResetResult::Done), KeyResetResult::Done),
+        ] {
+            let mut air = Air::default();
+            air.key_reset = known;
+            let receipt = key_reset(Some(&sent), &air, None, now).unwrap();
+            assert_eq!((receipt.token.as_str(), receipt.result), ("a", expected));
+            let later = key_reset(Some(&receipt), &Air::default(), None, now);
+            assert_eq!(later, Some(receipt));
+        }
+    }
+}

@@ -574,4 +574,65 @@ mod tests {
         // So many that nothing of the old list is left.
         assert_eq!(news(list(100..150)), 100);
     }
+
+    #[test]
+    fn a_deletion_waits_for_the_video_that_was_named_and_for_one_that_may_lag() {
+        let start = clock::now().mono;
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let list = |id| vec![seen(id, VideoState::Empty, Some(1))];
+        // The answer named it: no reading without it is enough, whatever else it shows.
+        let mut shelving = Shelving::default();
+        shelving.stopped(Some(VideoId::new("7")), start);
+        shelving.shelved(&shelf(at(60), vec![]), false, false);
+        assert!(!shelving.is_whole_since(start));
+        shelving.shelved(&shelf(at(61), list("6")), true, true);
+        assert!(!shelving.is_whole_since(start));
+        shelving.shelved(&shelf(at(62), list("7")), true, true);
+        assert!(shelving.is_whole_since(start));
+        // The answer said that there is none.
+        let mut shelving = Shelving::default();
+        shelving.stopped(None, start);
+        shelving.shelved(&shelf(start, vec![]), false, false);
+        assert!(shelving.is_whole_since(start));
+        // Nobody named one: it may not be listed yet.
+        let live = |live| stream(live, Some(live), Some(1));
+        let ends: [fn(&mut Shelving, Instant, [ObservedStream; 2]); 2] = [
+            |shelving, now, _| shelving.perhaps_stopped(now),
+            |shelving, now, [on, off]| {
+                let status = status(vec![]);
+                shelving.observe(&status, &on, now);
+                shelving.observe(&status, &off, now);
+            },
+        ];
+        for end in ends {
+            let mut shelving = Shelving::default();
+            end(&mut shelving, start, [live(true), live(false)]);
+            shelving.shelved(&shelf(at(9), vec![]), false, false);
+            assert!(!shelving.is_whole_since(start));
+            let due = shelving.due(&[]);
+            assert!(due.is_some_and(|due| due < at(40)), "it is read again");
+            let mut found = shelving.clone();
+            found.shelved(&shelf(at(9), list("7")), true, true);
+            assert!(found.is_whole_since(start), "it has shown");
+            shelving.shelved(&shelf(at(10), vec![]), false, false);
+            assert!(shelving.is_whole_since(start));
+        }
+    }
+
+    #[test]
+    fn an_object_that_goes_has_its_list_read_once_more() {
+        let start = clock::now().mono;
+        let leaving = start + Duration::from_secs(100);
+        let mut shelving = Shelving::default();
+        shelving.stopped(None, start);
+        shelving.shelved(&shelf(start, vec![]), false, false);
+        assert_eq!(shelving.due(&[]), None);
+        shelving.last_time(leaving);
+        assert_eq!(shelving.due(&[]), Some(leaving));
+        assert!(!shelving.is_whole_since(leaving));
+        shelving.shelved(&shelf(leaving, vec![]), false, false);
+        assert!(shelving.is_whole_since(leaving));
+        shelving.last_time(leaving);
+        assert_eq!(shelving.due(&[]), None);
+    }
 }

@@ -170,3 +170,21 @@ async fn killed_while_the_key_is_renewed_it_is_not_renewed_again() {
     until_secret_is_new(&world, id).await;
     assert_eq!(resets(&world), 1);
 }
+
+#[tokio::test]
+async fn the_new_addresses_are_read_though_the_list_is_not() {
+    let mut world = World::bare("key-no-list").await;
+    world.account(json!({"pollIntervalSeconds": 3600})).await;
+    world.start(&["--live-poll=1h", "--settling=30s"]);
+    let spec = json!({"active": true, "ingestSecret": {"name": "keynote-ingest"}});
+    world.stream("keynote", spec).await;
+    world.until_ready("keynote").await;
+    let id = world.stream_id("keynote").await;
+    world
+        .sim
+        .behaviour(CLIENT, |b| b.reset_token_accepted = true);
+    ask(&world, "one").await;
+    until_receipt(&world, "one", "RestartEncoder").await;
+    until_secret_is_new(&world, id).await;
+    assert_eq!(resets(&world), 1);
+}

@@ -318,6 +318,19 @@ async fn a_storage_that_fills_up_is_told_once_and_a_full_one_is_tried_again() {
     );
     assert_eq!(condition(&object, "Ready").unwrap()["status"], "True");
 
+    // The next session is told the same, and people are not.
+    world.sim.set_live(id, false).unwrap();
+    world.sim.advance(Duration::from_mins(1));
+    world.sim.set_live(id, true).unwrap();
+    world
+        .until_sim("a start was sent again", |sim| sim.count("PUT", START) == 2)
+        .await;
+    world.sim.advance(Duration::from_secs(6));
+    until_recording(&world).await;
+    let log = world.operator.as_ref().unwrap().log();
+    let told = log.lines().filter(|line| line.contains("\"StorageLow\""));
+    assert_eq!(told.count(), 1);
+
     // It is full, and the next session finds no room.
     world.sim.set_live(id, false).unwrap();
     world.sim.advance(Duration::from_mins(1));
@@ -421,6 +434,7 @@ async fn a_success_with_errors_inside_is_none() {
     world.sim.advance(Duration::from_secs(6));
     until_recording(&world).await;
     world.until_ready("keynote").await;
+    assert_eq!(starts(&world), 2);
 }
 
 #[tokio::test]
@@ -987,4 +1001,171 @@ async fn a_request_from_a_clock_that_was_ahead_holds_no_recording_up() {
     recorder_begins(&world, id).await;
     until_recording(&world).await;
     assert_eq!(starts(&world), 1);
+}
+
+#[tokio::test]
+async fn killed_while_a_start_is_sent_it_sends_no_second_one() {
+    let (mut world, id) = ready("rec-start-killed", json!({"recording": true})).await;
+    world
+        .sim
+        .behaviour(CLIENT, |b| b.recording_starts_after_seconds = 3600.0);
+    world.sim.fault(
+        Fault::new(Action::TimeoutAfterApply)
+            .method("PUT")
+            .route(START),
+    );
+    world.sim.set_live(id, true).unwrap();
+    world
+        .until_sim("it was sent", |sim| sim.count("PUT", START) == 1)
+        .await;
+    world.operator().kill();
+    world.start(&[]);
+    world.walks(3).await;
+    assert_eq!(starts(&world), 1);
+}
+
+#[tokio::test]
+async fn nobody_follows_a_stream_that_was_let_go() {
+    let (world, id) = ready("rec-let-go", json!({"deletionPolicy": "Retain"})).await;
+    world.sim.set_live(id, true).unwrap();
+    world
+        .until("LiveStream", "keynote", "on air", |object| {
+            status_of(object)["live"] == true
+        })
+        .await;
+    world.delete("LiveStream", "keynote").await;
+    world.until_gone("LiveStream", "keynote").await;
+    world
+        .until_true("only the list is read", async || {
+            let since = world.sim.last_call();
+            world.walks(2).await;
+            world
+                .sim
+                .calls_where(since, |call| call.route != "/streaming/streams")
+                .is_empty()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn where_nothing_shows_that_it_recorded_a_deletion_waits_for_the_video_all_the_same() {
+    for (name, cut) in [("rec-blind-delete", false), ("rec-blind-cut", true)] {
+        let world = World::new(name).await;
+        world.sim.behaviour(CLIENT, |b| b.recording_field = false);
+        let spec = json!({"recording": true, "liveProtection": "Disabled"});
+        let (world, id) = ready_in(world, spec).await;
+        world.sim.set_live(id, true).unwrap();
+        world
+            .until_sim("a start was sent", |sim| sim.count("PUT", START) == 1)
+            .await;
+        world.sim.advance(Duration::from_secs(60));
+        world
+            .sim
+            .behaviour(CLIENT, |b| b.hide_new_from_list_seconds = 5.0);
+        if cut {
+            let fault = Fault::new(Action::CutAfterApply);
+            world.sim.fault(fault.method("PUT").route(STOP));
+        }
+        world.delete("LiveStream", "keynote").await;
+        world.until_gone("LiveStream", "keynote").await;
+        let videos = videos_at_provider(&world, id);
+        assert_eq!(videos.len(), 1, "{name}");
+        assert_eq!(videos_in_log(&world), videos, "{name}");
+        assert_eq!(stops(&world), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_shows_at_once_and_ready_stays() {
+    let (world, id) = ready("rec-stop-shows", json!({"recording": true})).await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_secs(60));
+    let history = world.history("LiveStream").await;
+    world.edit("keynote", json!({"recording": false})).await;
+    all_told(&world, id, 1).await;
+    let ready = history.ready("keynote");
+    assert!(
+        !ready.iter().any(|it| it.contains("RecordingNotStopped")),
+        "{ready:?}"
+    );
+}
+
+#[tokio::test]
+async fn passes_do_not_count_as_readings_of_the_videos() {
+    let (world, id) = ready("vid-passes", json!({"recording": true})).await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    world.sim.advance(Duration::from_secs(60));
+    world.edit("keynote", json!({"recording": false})).await;
+    all_told(&world, id, 1).await;
+    for i in 0..12 {
+        let name = format!("Edit {i}");
+        world.edit("keynote", json!({"displayName": name})).await;
+        world.until_ready("keynote").await;
+    }
+    world.sim.advance(Duration::from_mins(5));
+    world
+        .until("LiveStream", "keynote", "the video is ready", |object| {
+            status_of(object)["videos"][0]["state"] == "ready"
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn many_that_are_live_are_read_by_the_list() {
+    let mut world = World::bare("rec-many-live").await;
+    world
+        .account(json!({"pollIntervalSeconds": 3600, "requestsPerSecond": 20}))
+        .await;
+    world.start(&[]);
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        world.stream(name, json!({"active": true})).await;
+        world.until_ready(name).await;
+    }
+    for name in names {
+        let id = world.stream_id(name).await;
+        world.sim.set_live(id, true).unwrap();
+        world
+            .until("LiveStream", name, "on air", |object| {
+                status_of(object)["live"] == true
+            })
+            .await;
+    }
+    let since = world.sim.last_call();
+    world.walks(5).await;
+    let single = "/streaming/streams/{id}";
+    let singles = world
+        .sim
+        .calls_where(since, |call| call.route == single)
+        .len();
+    assert!(singles <= 5, "{singles} single reads");
+}
+
+#[tokio::test]
+async fn a_start_that_is_refused_because_nobody_sends_is_not_repeated_at_once() {
+    let mut world = World::bare("rec-not-live").await;
+    world.account(json!({"pollIntervalSeconds": 3600})).await;
+    world.start(&["--live-poll=1h"]);
+    let settings = json!({"name": "Studio", "active": true});
+    let id = world.sim.create(CLIENT, settings).unwrap();
+    world.sim.set_live(id, true).unwrap();
+    world
+        .stream("keynote", json!({"externalId": id.to_string()}))
+        .await;
+    world
+        .until("LiveStream", "keynote", "on air", |object| {
+            status_of(object)["live"] == true
+        })
+        .await;
+    // It ends, and nobody says so.
+    world.sim.set_live(id, false).unwrap();
+    let asked = std::time::Instant::now();
+    world.edit("keynote", json!({"recording": true})).await;
+    world
+        .until_sim("it is tried again", |sim| sim.count("PUT", START) >= 2)
+        .await;
+    assert!(asked.elapsed() >= Duration::from_secs(2));
 }

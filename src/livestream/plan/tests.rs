@@ -1053,3 +1053,118 @@ fn what_is_on_air_changes_and_creations_are_told_apart() {
         assert_eq!(plan.class(), class, "{plan:?}");
     }
 }
+
+#[test]
+fn a_file_that_waits_for_the_signal_is_closed_before_a_deletion() {
+    for (ago, expected) in [(14, "stop 1"), (15, "DeletionBlocked")] {
+        let mut case = on_air(Some(false));
+        case.seen().live = false;
+        case.known.leaving = true;
+        case.known.leaving_since = Some(case.now.mono);
+        case.memory.air_mut().recorded = case.now.mono.checked_sub(Duration::from_secs(ago));
+        assert_eq!(case.word(), expected, "{ago}");
+    }
+}
+
+#[test]
+fn it_is_looked_at_again_when_something_falls_due() {
+    let again = |case: &Case| {
+        let (known, provider) = (&case.known, case.known.account.as_ref().unwrap());
+        let stream = provider.sights[0].1.seen.clone().unwrap();
+        let air = case.memory.air();
+        let next = record::record(known, provider, &air, &stream, &case.limits, case.now);
+        next.again.map(|again| again.as_secs())
+    };
+    let mut case = on_air(Some(false));
+    assert_eq!(again(&case), None);
+    case.known.request = Some(asked(10));
+    case.now.mono += Duration::from_secs(12);
+    assert_eq!(again(&case), Some(18), "it is late then");
+    case.now.mono += Duration::from_secs(20);
+    assert_eq!(again(&case), Some(20), "it is asked for again then");
+    let mut case = on_air(Some(false));
+    case.seen().settings.auto_record = Some(true);
+    assert_eq!(again(&case), Some(30));
+    let mut case = on_air(Some(true));
+    case.known.recording = Some(false);
+    case.memory.air_mut().stopped = case.now.mono.checked_sub(Duration::from_secs(2));
+    assert_eq!(again(&case), Some(3));
+}
+
+#[test]
+fn what_may_change_soon_is_followed_closely() {
+    use crate::livestream::attention::attention;
+    let look = |case: &Case, written: Option<u64>| {
+        let stream = case.known.account.as_ref().unwrap().sights[0]
+            .1
+            .seen
+            .clone();
+        let ago = |seconds| case.now.mono.checked_sub(Duration::from_secs(seconds));
+        let (air, often) = (case.memory.air.as_deref(), Duration::from_secs(2));
+        let written = written.and_then(ago);
+        let found = attention(&case.known, air, &stream.unwrap(), written, often, case.now);
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+        (seconds(found.every), seconds(found.again))
+    };
+    let mut case = on_air(Some(true));
+    assert_eq!(look(&case, None), (Some(2), None), "it is live");
+    case.known.leaving = true;
+    assert_eq!(look(&case, None), (None, None));
+
+    // Off air and switched off: only what was asked for is waited for.
+    let off = || {
+        let mut case = on_air(Some(false));
+        case.seen().live = false;
+        case
+    };
+    let mut case = off();
+    assert_eq!(look(&case, Some(1)), (None, None));
+    case.known.request = Some(asked(10));
+    assert_eq!(look(&case, None), (Some(2), Some(50)));
+    case.known.request = Some(asked(60));
+    assert_eq!(look(&case, None), (None, None));
+    for (ago, expected) in [(10, (Some(2), Some(20))), (30, (None, None))] {
+        let mut case = off();
+        case.known.recording = Some(false);
+        case.memory.air_mut().stopped = case.now.mono.checked_sub(Duration::from_secs(ago));
+        assert_eq!(look(&case, None), expected, "{ago}");
+    }
+
+    // Switched on: an encoder may come, sooner after a change, and ever less likely.
+    let on = || {
+        let mut case = off();
+        case.seen().settings.active = Some(true);
+        case.known.recording = None;
+        case
+    };
+    assert_eq!(look(&on(), Some(10)), (Some(2), Some(50)));
+    assert_eq!(look(&on(), Some(60)), (None, None));
+    for (still, expected) in [
+        (0, (Some(2), Some(60))),
+        (180, (Some(3), Some(180))),
+        (3600, (Some(5), None)),
+    ] {
+        let mut case = on();
+        case.known.recording = Some(true);
+        case.memory.air_mut().stirred = case.now.mono.checked_sub(Duration::from_secs(still));
+        assert_eq!(look(&case, None), expected, "{still}");
+        case.known.suspended = true;
+        assert_eq!(look(&case, None), (None, None));
+    }
+}
+
+#[test]
+fn a_setting_that_is_refused_says_more_than_that_nothing_records_yet() {
+    let mut case = on_air(Some(false));
+    case.known.want.as_mut().unwrap().dvr_seconds = Some(60);
+    case.memory.gate = Some(Box::new(crate::livestream::memory::Gate {
+        until: case.now.mono + Duration::from_secs(60),
+        want: case.known.want.clone().unwrap(),
+        generation: 1,
+        opened: case.provider().opened,
+        outcome: Outcome::stalled(Reason::Refused, "m"),
+    }));
+    case.known.request = Some(asked(29));
+    case.now.mono += UNDERWAY;
+    assert_eq!(case.word(), "Refused");
+}
