@@ -266,8 +266,7 @@ async fn the_record_type_is_set_before_the_recording_starts() {
     recorder_begins(&world, id).await;
     world.sim.advance(Duration::from_secs(40));
     world.edit("keynote", json!({"recording": false})).await;
-    let video = all_told(&world, id, 1).await;
-    drop(video);
+    all_told(&world, id, 1).await;
     assert_eq!(world.sim.videos_of(id)[0]["record_type"], "transcoded");
 }
 
