@@ -50,13 +50,12 @@ impl Pass<'_> {
         match next {
             Plan::Rest(outcome) | Plan::AwaitWalk(_, outcome) => outcome.clone(),
             Plan::Read(_) if !plan.changes() => Outcome::Quiet,
+            // The stream may have gone on air in just this moment; the pass that follows at once tells.
+            Plan::ResetKey(..) | Plan::StartRecording(_) | Plan::StopRecording(_) => Outcome::Quiet,
             Plan::Read(_)
             | Plan::Create(_)
             | Plan::Claim(_)
             | Plan::Update { .. }
-            | Plan::ResetKey(..)
-            | Plan::StartRecording(_)
-            | Plan::StopRecording(_)
             | Plan::Release(_)
             | Plan::Delete(_)
             | Plan::Finish(_) => {
