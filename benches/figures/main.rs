@@ -28,8 +28,8 @@ async fn main() {
     machine();
     latency().await;
     on_air::webhook().await;
-    on_air::recording().await;
     on_air::tutorial().await;
+    on_air::recording().await;
     calls().await;
     at_once().await;
     at_rest().await;

@@ -89,7 +89,7 @@ pub async fn webhook() {
 /// From the moment at which an encoder is switched on to the moment at which the provider is asked
 /// for a recording that is wanted: with webhooks, and without.
 pub async fn recording() {
-    const COUNT: u64 = 50;
+    const COUNT: u64 = 20;
     for (hints, what) in [
         (true, "encoder on to start_recording, by a webhook"),
         (false, "encoder on to start_recording, looking every 2 s"),
@@ -110,9 +110,16 @@ pub async fn recording() {
             world.sim.until(|sim| sim.count("PUT", START) > i).await;
             times.push(begin.elapsed());
             // The next one is alone.
-            world.delete("LiveStream", &name).await;
             world.sim.set_live(id, false).unwrap();
-            world.until_gone("LiveStream", &name).await;
+            world
+                .edit(&name, json!({"active": false, "recording": null}))
+                .await;
+            world
+                .until("LiveStream", &name, "off air", |object| {
+                    object.data["status"]["live"] == false
+                        && object.data["status"]["active"] == false
+                })
+                .await;
         }
         print_times(what, times);
     }

@@ -127,7 +127,7 @@ async fn a_new_key_is_tried_at_once_though_nobody_may_call() {
     let mut world = World::bare("new-key").await;
     world.account(json!({})).await;
     // The next probe is far off when the new key comes.
-    world.start(&["--retry-base=6s"]);
+    world.start(&["--retry-base=60s"]);
     ready_streams(&world, 1).await;
     world.sim.fault(Fault::new(Action::status(401)).always());
     world.until_account("default", "Unauthorized").await;
@@ -144,14 +144,18 @@ async fn a_new_key_is_tried_at_once_though_nobody_may_call() {
         .secret("gcore", &[("apiKey", "1001$canary-better")])
         .await;
     world.until_ready("new5").await;
-    let calls = world.sim.calls_after(before);
-    assert_eq!((calls[0].route.as_str(), calls[0].status), (ME, Some(200)));
-    let took = calls.last().unwrap().elapsed_ms - calls[0].elapsed_ms;
-    assert!(took < 10_000, "{took} ms");
     world.until_account("default", "InStep").await;
-    // Who waited with the old key in hand calls with the new one.
+    // A call may have been under way. The first one that is answered asks whose the new key is, and
+    // who waited with the old key in hand calls with the new one.
     let calls = world.sim.calls_after(before);
-    let refused = calls.iter().filter(|call| call.status == Some(401));
+    let answered = calls
+        .iter()
+        .position(|call| call.status == Some(200))
+        .unwrap();
+    assert_eq!(calls[answered].route, ME);
+    let refused = calls[answered..]
+        .iter()
+        .filter(|call| call.status == Some(401));
     assert_eq!(refused.count(), 0, "{calls:?}");
 }
 
