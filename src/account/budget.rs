@@ -1,5 +1,6 @@
-//! The calls that a client of a provider may make: one token bucket, the queue before it, and the
-//! breaker that keeps everybody back while the provider does not answer.
+//! The calls that a client of a provider may make: one token bucket, the queue before it, the
+//! breaker that keeps everybody back while the provider does not answer, and the window through which
+//! each call leaves, so that no second sees more of them than the rate.
 //!
 //! A pass that gets no token leaves a ticket and returns, so it holds no worker. When a token is
 //! there, it is reserved for who is next and its object is woken; a reservation that is not used comes
@@ -9,6 +10,7 @@ mod breaker;
 mod bucket;
 mod class;
 mod queue;
+mod window;
 
 use std::{
     collections::HashMap,
@@ -23,12 +25,13 @@ use self::{
     breaker::Breaker,
     bucket::Bucket,
     queue::{Queue, Ticket},
+    window::Window,
 };
 use crate::{
     clock,
     jitter::jitter,
     object_key::Seat,
-    provider::{Overseer, ProviderError},
+    provider::{Call, Overseer, ProviderError},
     wake::Queues,
 };
 
@@ -48,11 +51,14 @@ pub struct Budget {
     changed: Notify,
     turned: Notify,
     queues: Queues,
+    /// Whose turn it is to leave. Calls wait for it in the order in which they came.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
 struct State {
     bucket: Bucket,
+    window: Window,
     breaker: Breaker,
     queue: Queue,
     reserved: HashMap<Seat, Instant>,
@@ -79,6 +85,15 @@ impl State {
         self.bucket.paused.is_some() || self.breaker.is_open()
     }
 
+    /// That the provider wants no calls now, if so.
+    fn paused(&mut self, now: Instant) -> Option<ProviderError> {
+        self.bucket.count(now);
+        let retry_after = self.bucket.paused?.saturating_duration_since(now);
+        Some(ProviderError::RateLimited {
+            retry_after: Some(retry_after),
+        })
+    }
+
     fn reserve(&mut self, seat: Seat, now: Instant, queues: &Queues) {
         self.reserved.insert(seat.clone(), now + RESERVATION);
         queues.wake(seat);
@@ -91,6 +106,7 @@ impl Budget {
     pub fn new(per_second: u32, probe: Duration, queues: Queues, now: Instant) -> Self {
         let state = State {
             bucket: Bucket::new(per_second, now),
+            window: Window::new(per_second),
             breaker: Breaker::new(probe),
             queue: Queue::default(),
             reserved: HashMap::new(),
@@ -101,6 +117,7 @@ impl Budget {
             changed: Notify::new(),
             turned: Notify::new(),
             queues,
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -108,6 +125,7 @@ impl Budget {
     pub fn share(&self, per_second: u32, keys: usize, now: Instant) {
         let mut state = self.lock();
         state.one_key = keys <= 1;
+        state.window.at_rate(per_second);
         let fresh = state.bucket.at_rate(per_second, now);
         if (state.bucket.rate - fresh.rate).abs() > f64::EPSILON {
             state.bucket = fresh;
@@ -163,7 +181,9 @@ impl Budget {
 
     /// A call was made before this budget was there to be asked.
     pub fn charge(&self, now: Instant) {
-        self.lock().bucket.charge(now);
+        let mut state = self.lock();
+        state.bucket.charge(now);
+        state.window.count(now);
     }
 
     /// The next call of its class is for this object: what it has just read would be old at the end of
@@ -216,14 +236,8 @@ impl Budget {
     /// calls.
     pub fn trouble(&self, now: Instant) -> Option<ProviderError> {
         let mut state = self.lock();
-        state.bucket.count(now);
-        let paused = || {
-            let retry_after = state.bucket.paused?.saturating_duration_since(now);
-            Some(ProviderError::RateLimited {
-                retry_after: Some(retry_after),
-            })
-        };
-        state.breaker.trouble().cloned().or_else(paused)
+        let paused = state.paused(now);
+        state.breaker.trouble().cloned().or(paused)
     }
 
     /// What the last probe was told, while the provider does not answer.
@@ -270,6 +284,13 @@ impl Budget {
                 .oldest(class)
                 .map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
         })
+    }
+
+    /// Whether objects wait for a change or a creation.
+    pub fn is_crowded(&self) -> bool {
+        let state = self.lock();
+        let objects = |class| state.queue.objects(class);
+        objects(Class::Change) + objects(Class::Create) > 0
     }
 
     /// Forgets an object that is gone.
@@ -373,6 +394,38 @@ impl Overseer for Budget {
         !state.breaker.is_open() && state.queue.is_empty() && state.bucket.take(clock::now().mono)
     }
 
+    fn leave(&self) -> Call<'_, u64> {
+        Box::pin(async move {
+            let turn = self.turn.lock().await;
+            loop {
+                let now = clock::now().mono;
+                let left = {
+                    let mut state = self.lock();
+                    if let Some(paused) = state.paused(now) {
+                        return Err(paused);
+                    }
+                    let left = state.window.leave(now);
+                    if let Err(wait) = left {
+                        state.bucket.delay(wait);
+                    }
+                    left
+                };
+                match left {
+                    Ok(number) => {
+                        drop(turn);
+                        return Ok(number);
+                    }
+                    Err(wait) => tokio::time::sleep(wait).await,
+                }
+            }
+        })
+    }
+
+    fn arrived(&self, number: u64) {
+        let now = clock::now().mono;
+        self.lock().window.arrived(number, now);
+    }
+
     fn ended(&self, reads: bool, error: Option<&ProviderError>) {
         let now = clock::now().mono;
         let one_key = self.lock().one_key;
@@ -455,6 +508,21 @@ mod tests {
             budget.try_take(&key("b"), Class::Create, start + wait),
             "the reservation was not kept"
         );
+    }
+
+    #[tokio::test]
+    async fn no_call_leaves_in_a_pause_nor_above_the_rate() {
+        let start = clock::now().mono;
+        let budget = budget(2, start);
+        let first = budget.leave().await.unwrap();
+        budget.leave().await.unwrap();
+        assert!(budget.leave().now_or_never().is_none());
+        budget.arrived(first);
+        budget.leave().await.unwrap();
+        assert!(clock::now().mono >= start + Duration::from_secs(1));
+        budget.pause(None, clock::now().mono);
+        let refused = budget.leave().await.unwrap_err();
+        assert!(refused.refused_for_certain(), "{refused}");
     }
 
     #[test]

@@ -27,6 +27,12 @@ use crate::{
 /// The most pages of one walk: a list that is longer does not end.
 const MOST_PAGES: u32 = 20_000;
 
+/// A walk that nobody waits for takes at most one call of so many.
+const SHARE: f64 = 4.0;
+
+/// The same while objects wait for calls of their own.
+const SHARE_IN_A_CROWD: f64 = 25.0;
+
 /// How often a walk waits out a 429 at one page before it gives up.
 const MOST_PAUSES: u32 = 3;
 
@@ -339,6 +345,8 @@ impl Client {
                 .due::<T>(ended, failures)
                 .saturating_duration_since(clock::now().mono);
             if !wait.is_zero() {
+                // While a crowd waits the walk is put off; when it has gone, nobody tells.
+                let wait = wait.min(self.poll_interval());
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     () = mirror.demanded() => {}
@@ -376,15 +384,17 @@ impl Client {
                 Duration::from_secs(1).saturating_mul(1 << failures.saturating_sub(1).min(6));
             return ended + backoff.min(interval);
         }
-        // At most a quarter of the budget goes into walks, of all lists together.
-        let pages = self.mirror.pages() + self.broadcasts.pages();
-        let quarter =
-            Duration::from_secs_f64(f64::from(pages) * 4.0 / f64::from(self.rate().max(1)));
-        let regular = ended + interval.max(quarter);
+        // All lists together have one share.
+        let pages = f64::from(self.mirror.pages() + self.broadcasts.pages());
+        let rate = f64::from(self.rate().max(1));
+        let share = |share: f64| Duration::from_secs_f64(pages * share / rate);
+        let crowd = self.budget.is_crowded();
+        let least = share(if crowd { SHARE_IN_A_CROWD } else { SHARE });
+        let regular = ended + interval.max(least);
         match mirror.next_demand() {
             // A list that cannot be read proves nothing, however often it is walked.
             Some(demand) if mirror.unreadable().is_empty() => {
-                demand.max(ended + quarter).min(regular)
+                demand.max(ended + share(SHARE)).min(regular)
             }
             _ => regular,
         }

@@ -5,10 +5,16 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::ProviderError;
+use super::{Call, ProviderError};
 
-/// Is told of each call, and is asked before one is sent again.
+/// Is asked before each call, and told of it.
 pub trait Overseer: Send + Sync {
+    /// Returns when a call may leave, with a number for it; an error where it must not leave at all.
+    fn leave(&self) -> Call<'_, u64>;
+
+    /// The answer to the call of this number is there, so it has arrived.
+    fn arrived(&self, number: u64);
+
     /// Whether a call may be sent again now. A repeat is a call like any other.
     fn may_repeat(&self) -> bool;
 
@@ -16,7 +22,7 @@ pub trait Overseer: Send + Sync {
     fn ended(&self, reads: bool, error: Option<&ProviderError>);
 }
 
-/// The line of a connection to its overseer. Before there is one, calls are repeated freely.
+/// The line of a connection to its overseer. Before there is one, calls leave and are repeated freely.
 #[derive(Clone, Default)]
 pub struct Line(Arc<OnceLock<Arc<dyn Overseer>>>);
 
@@ -25,6 +31,19 @@ impl Line {
     pub fn oversee(&self, overseer: Arc<dyn Overseer>) {
         // One connection belongs to one client for ever.
         let _ = self.0.set(overseer);
+    }
+
+    pub(super) async fn leave(&self) -> Result<u64, ProviderError> {
+        match self.0.get() {
+            Some(overseer) => overseer.leave().await,
+            None => Ok(0),
+        }
+    }
+
+    pub(super) fn arrived(&self, number: u64) {
+        if let Some(overseer) = self.0.get() {
+            overseer.arrived(number);
+        }
     }
 
     pub(super) fn may_repeat(&self) -> bool {

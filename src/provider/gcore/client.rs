@@ -215,8 +215,11 @@ impl Api {
     /// safe to show.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, ProviderError> {
         let url = self.url(request.route)?;
+        // What never left is known not to have been carried out, so waiting for that is no part of the
+        // call.
+        let departure = self.line.leave().await?;
         let mut before = None;
-        let tries = self.tries(&request, &url, &mut before);
+        let tries = self.tries(&request, &url, departure, &mut before);
         let result = match timeout(self.http.deadlines.call, tries).await {
             Ok(result) => result,
             // What an earlier try was told says more than that a later one was told nothing.
@@ -231,11 +234,12 @@ impl Api {
         &self,
         request: &Request<'_>,
         url: &Url,
+        mut departure: u64,
         before: &mut Option<ProviderError>,
     ) -> Result<Answer, ProviderError> {
         let mut pauses = self.http.deadlines.pauses.iter();
         loop {
-            let failed = match self.try_once(request, url).await {
+            let failed = match self.try_once(request, url, departure).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
@@ -250,10 +254,20 @@ impl Api {
             if !self.line.may_repeat() {
                 return Err(failed.error);
             }
+            match self.line.leave().await {
+                Ok(next) => departure = next,
+                // That this try may not leave says nothing about the last one.
+                Err(_) => return Err(failed.error),
+            }
         }
     }
 
-    async fn try_once(&self, request: &Request<'_>, url: &Url) -> Result<Answer, Failed> {
+    async fn try_once(
+        &self,
+        request: &Request<'_>,
+        url: &Url,
+        departure: u64,
+    ) -> Result<Answer, Failed> {
         let Request {
             method,
             route,
@@ -276,7 +290,9 @@ impl Api {
             builder = builder.header(CONTENT_LENGTH, 0);
         }
         let route = route.template();
-        let mut response = builder.send().await.map_err(|error| {
+        let response = builder.send().await;
+        self.line.arrived(departure);
+        let mut response = response.map_err(|error| {
             let what = on_the_way(&error);
             tracing::debug!(%method, route, what, "no answer from the provider");
             Failed::for_now(unavailable(what))
