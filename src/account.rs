@@ -398,7 +398,7 @@ impl Users {
 
     fn outcome(&self) -> Outcome {
         let counted = |kind: &str, keys: &[ObjectKey]| {
-            let names: Vec<&str> = keys.iter().take(5).map(|key| key.name.as_str()).collect();
+            let names: Vec<&str> = keys.iter().take(5).map(|key| &*key.name).collect();
             let more = if keys.len() > names.len() {
                 " and others"
             } else {

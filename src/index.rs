@@ -2,6 +2,7 @@
 //! who wake.
 
 mod broadcasts;
+mod relation;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,6 +15,7 @@ use kube::ResourceExt as _;
 use crate::{api::LiveStream, object_key::ObjectKey, provider::StreamId};
 
 pub use self::broadcasts::{Broadcasts, Entry as BroadcastEntry};
+use self::relation::Relation;
 
 /// The LiveStreams that the watch has shown, by what they refer to.
 #[derive(Debug, Default)]
@@ -26,9 +28,9 @@ pub struct Index {
 #[derive(Debug, Default)]
 struct Inner {
     entries: HashMap<ObjectKey, Entry>,
-    by_account: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
-    by_stream: HashMap<StreamId, BTreeSet<ObjectKey>>,
-    by_secret: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+    by_account: Relation<ObjectKey>,
+    by_stream: Relation<StreamId>,
+    by_secret: Relation<ObjectKey>,
 }
 
 /// What one LiveStream refers to.
@@ -106,27 +108,24 @@ impl Index {
 
     /// The objects that name an account.
     pub fn of_account(&self, account: &ObjectKey) -> Vec<ObjectKey> {
-        members(&self.lock().by_account, account)
+        self.lock().by_account.of(account).cloned().collect()
     }
 
     /// The objects whose status or spec names a stream.
     pub fn of_stream(&self, id: &StreamId) -> Vec<ObjectKey> {
-        members(&self.lock().by_stream, id)
+        self.lock().by_stream.of(id).cloned().collect()
     }
 
     /// The objects that name a Secret, or have one made.
     pub fn of_secret(&self, secret: &ObjectKey) -> Vec<ObjectKey> {
-        members(&self.lock().by_secret, secret)
+        self.lock().by_secret.of(secret).cloned().collect()
     }
 
     /// The streams that the objects of an account hold.
     pub fn held_by(&self, account: &ObjectKey) -> Vec<StreamId> {
         let inner = self.lock();
-        let Some(keys) = inner.by_account.get(account) else {
-            return Vec::new();
-        };
-        keys.iter()
-            .filter_map(|key| inner.entries.get(key))
+        let keys = inner.by_account.of(account);
+        keys.filter_map(|key| inner.entries.get(key))
             .filter_map(|entry| entry.stream.clone())
             .collect()
     }
@@ -139,52 +138,16 @@ impl Index {
 impl Inner {
     fn put(&mut self, key: ObjectKey, entry: Option<Entry>) {
         if let Some(old) = self.entries.remove(&key) {
-            take(&mut self.by_account, &old.account, &key);
-            old.streams()
-                .for_each(|id| take(&mut self.by_stream, id, &key));
-            old.secrets
-                .iter()
-                .for_each(|secret| take(&mut self.by_secret, secret, &key));
+            self.by_account.take(&old.account, &key);
+            old.streams().for_each(|id| self.by_stream.take(id, &key));
+            let secrets = old.secrets.iter();
+            secrets.for_each(|secret| self.by_secret.take(secret, &key));
         }
         let Some(new) = entry else { return };
-        self.by_account
-            .entry(new.account.clone())
-            .or_default()
-            .insert(key.clone());
-        for id in new.streams() {
-            self.by_stream
-                .entry(id.clone())
-                .or_default()
-                .insert(key.clone());
-        }
-        for secret in &new.secrets {
-            self.by_secret
-                .entry(secret.clone())
-                .or_default()
-                .insert(key.clone());
-        }
+        self.by_account.add(&new.account, &key);
+        new.streams().for_each(|id| self.by_stream.add(id, &key));
+        let secrets = new.secrets.iter();
+        secrets.for_each(|secret| self.by_secret.add(secret, &key));
         self.entries.insert(key, new);
-    }
-}
-
-fn members<T: std::hash::Hash + Eq>(
-    map: &HashMap<T, BTreeSet<ObjectKey>>,
-    of: &T,
-) -> Vec<ObjectKey> {
-    map.get(of)
-        .map(|keys| keys.iter().cloned().collect())
-        .unwrap_or_default()
-}
-
-fn take<T: std::hash::Hash + Eq>(
-    map: &mut HashMap<T, BTreeSet<ObjectKey>>,
-    of: &T,
-    key: &ObjectKey,
-) {
-    if let Some(keys) = map.get_mut(of) {
-        keys.remove(key);
-        if keys.is_empty() {
-            map.remove(of);
-        }
     }
 }

@@ -1,24 +1,25 @@
 //! Which object: namespace and name.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use kube::{Resource, ResourceExt as _, runtime::reflector::ObjectRef};
 
-/// The namespace and name of an object of a namespaced kind.
+/// The namespace and name of an object of a namespaced kind. Copies share the text: each object's
+/// key stands in half a dozen places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey {
     /// The namespace.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// The name.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl ObjectKey {
     /// From its parts.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: impl AsRef<str>, name: impl AsRef<str>) -> Self {
         Self {
-            namespace: namespace.into(),
-            name: name.into(),
+            namespace: namespace.as_ref().into(),
+            name: name.as_ref().into(),
         }
     }
 

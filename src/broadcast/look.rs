@@ -184,8 +184,8 @@ impl Pass<'_> {
     fn owner(&self) -> Owner {
         Owner {
             cluster: self.ctx.settings.cluster.clone(),
-            namespace: self.key.namespace.clone(),
-            name: self.key.name.clone(),
+            namespace: self.key.namespace.to_string(),
+            name: self.key.name.to_string(),
             uid: self.uid.clone(),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use super::{members, take};
+use super::relation::Relation;
 use crate::{
     api::Broadcast,
     object_key::ObjectKey,
@@ -22,10 +22,10 @@ pub struct Broadcasts(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     entries: HashMap<ObjectKey, Entry>,
-    by_account: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
-    by_broadcast: HashMap<BroadcastId, BTreeSet<ObjectKey>>,
-    by_object: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
-    by_stream: HashMap<StreamId, BTreeSet<ObjectKey>>,
+    by_account: Relation<ObjectKey>,
+    by_broadcast: Relation<BroadcastId>,
+    by_object: Relation<ObjectKey>,
+    by_stream: Relation<StreamId>,
     seekers: BTreeSet<ObjectKey>,
 }
 
@@ -103,27 +103,27 @@ impl Broadcasts {
 
     /// The objects that name an account.
     pub fn of_account(&self, account: &ObjectKey) -> Vec<ObjectKey> {
-        members(&self.lock().by_account, account)
+        self.lock().by_account.of(account).cloned().collect()
     }
 
     /// Whether an object names an account.
     pub fn any_of_account(&self, account: &ObjectKey) -> bool {
-        self.lock().by_account.contains_key(account)
+        self.lock().by_account.of(account).next().is_some()
     }
 
     /// The objects whose status or spec names a broadcast.
     pub fn of_broadcast(&self, id: &BroadcastId) -> Vec<ObjectKey> {
-        members(&self.lock().by_broadcast, id)
+        self.lock().by_broadcast.of(id).cloned().collect()
     }
 
     /// The objects that name a LiveStream.
     pub fn of_object(&self, stream: &ObjectKey) -> Vec<ObjectKey> {
-        members(&self.lock().by_object, stream)
+        self.lock().by_object.of(stream).cloned().collect()
     }
 
     /// The objects that name a stream by its id, or whose broadcast shows it.
     pub fn of_stream(&self, id: &StreamId) -> Vec<ObjectKey> {
-        members(&self.lock().by_stream, id)
+        self.lock().by_stream.of(id).cloned().collect()
     }
 
     /// The objects that hold no broadcast: what nobody holds may be theirs.
@@ -134,11 +134,8 @@ impl Broadcasts {
     /// The broadcasts that the objects of an account hold.
     pub fn held_by(&self, account: &ObjectKey) -> Vec<BroadcastId> {
         let inner = self.lock();
-        let Some(keys) = inner.by_account.get(account) else {
-            return Vec::new();
-        };
-        keys.iter()
-            .filter_map(|key| inner.entries.get(key))
+        let keys = inner.by_account.of(account);
+        keys.filter_map(|key| inner.entries.get(key))
             .filter_map(|entry| entry.broadcast.clone())
             .collect()
     }
@@ -151,38 +148,26 @@ impl Broadcasts {
 impl Inner {
     fn put(&mut self, key: ObjectKey, entry: Option<Entry>) {
         if let Some(old) = self.entries.remove(&key) {
-            take(&mut self.by_account, &old.account, &key);
-            old.broadcasts()
-                .for_each(|id| take(&mut self.by_broadcast, id, &key));
-            old.objects
-                .iter()
-                .for_each(|object| take(&mut self.by_object, object, &key));
-            old.streams
-                .iter()
-                .for_each(|id| take(&mut self.by_stream, id, &key));
+            self.by_account.take(&old.account, &key);
+            let broadcasts = old.broadcasts();
+            broadcasts.for_each(|id| self.by_broadcast.take(id, &key));
+            let objects = old.objects.iter();
+            objects.for_each(|object| self.by_object.take(object, &key));
+            let streams = old.streams.iter();
+            streams.for_each(|id| self.by_stream.take(id, &key));
             self.seekers.remove(&key);
         }
         let Some(new) = entry else { return };
-        add(&mut self.by_account, &new.account, &key);
-        new.broadcasts()
-            .for_each(|id| add(&mut self.by_broadcast, id, &key));
-        new.objects
-            .iter()
-            .for_each(|object| add(&mut self.by_object, object, &key));
-        new.streams
-            .iter()
-            .for_each(|id| add(&mut self.by_stream, id, &key));
+        self.by_account.add(&new.account, &key);
+        let broadcasts = new.broadcasts();
+        broadcasts.for_each(|id| self.by_broadcast.add(id, &key));
+        let objects = new.objects.iter();
+        objects.for_each(|object| self.by_object.add(object, &key));
+        let streams = new.streams.iter();
+        streams.for_each(|id| self.by_stream.add(id, &key));
         if new.broadcast.is_none() {
             self.seekers.insert(key.clone());
         }
         self.entries.insert(key, new);
     }
-}
-
-fn add<T: Clone + std::hash::Hash + Eq>(
-    map: &mut HashMap<T, BTreeSet<ObjectKey>>,
-    of: &T,
-    key: &ObjectKey,
-) {
-    map.entry(of.clone()).or_default().insert(key.clone());
 }

@@ -103,8 +103,8 @@ impl Pass<'_> {
         let adopts = spec.external_id.as_deref().map(StreamId::new);
         let owner = Owner {
             cluster: self.ctx.settings.cluster.clone(),
-            namespace: self.key.namespace.clone(),
-            name: self.key.name.clone(),
+            namespace: self.key.namespace.to_string(),
+            name: self.key.name.to_string(),
             uid: self.uid.clone(),
         };
         Known {

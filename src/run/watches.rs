@@ -194,7 +194,7 @@ pub(super) async fn accounts(
                 context.attempts.forget(uid);
             }
             let others = context.accounts.state_filter(|account: &StreamingAccount| {
-                account.metadata.namespace.as_ref() == Some(&key.namespace)
+                account.metadata.namespace.as_deref() == Some(&*key.namespace)
             });
             if others.is_empty() {
                 context.secrets.drop(&key.namespace);
@@ -236,15 +236,15 @@ pub(super) fn on_secret(
     Arc::new(move |secret: ObjectKey| {
         let users = accounts.state_filter(|account: &StreamingAccount| {
             let gcore = account.spec.gcore.as_ref();
-            account.metadata.namespace.as_ref() == Some(&secret.namespace)
-                && gcore.is_some_and(|gcore| gcore.api_key_secret_ref.name == secret.name)
+            account.metadata.namespace.as_deref() == Some(&*secret.namespace)
+                && gcore.is_some_and(|gcore| *gcore.api_key_secret_ref.name == *secret.name)
         });
         account_wakes.wake_all(users.iter().map(|account| ObjectKey::of(&**account)));
         stream_wakes.wake_all(index.of_secret(&secret));
         if let Some(webhooks) = &webhooks {
             let holders = accounts.state_filter(|account: &StreamingAccount| {
-                account.metadata.namespace.as_ref() == Some(&secret.namespace)
-                    && account::webhook_secret(&account.name_any()) == secret.name
+                account.metadata.namespace.as_deref() == Some(&*secret.namespace)
+                    && *account::webhook_secret(&account.name_any()) == *secret.name
             });
             for account in holders.iter().map(|account| ObjectKey::of(&**account)) {
                 webhooks.ledger.changed(&account);
