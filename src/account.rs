@@ -12,6 +12,7 @@ mod lookup;
 mod mirror;
 mod mirrored;
 mod reader;
+mod record;
 mod registry;
 mod status;
 mod webhook;

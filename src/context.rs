@@ -11,6 +11,7 @@ use crate::{
     attempts::Attempts,
     broadcast,
     index::Index,
+    kept::{Keep as _, Kept},
     livestream::Memories,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
@@ -61,9 +62,9 @@ pub struct Context {
     /// The accounts, as the watch shows them.
     pub accounts: Store<StreamingAccount>,
     /// The streams, as the watch shows them.
-    pub streams: Store<LiveStream>,
+    pub streams: Store<Kept<LiveStream>>,
     /// The broadcasts, as the watch shows them.
-    pub broadcasts: Store<Broadcast>,
+    pub broadcasts: Store<Kept<Broadcast>>,
     /// The watches of Secrets.
     pub secrets: SecretWatches,
     /// The webhook receiver's, where there is one.
@@ -90,6 +91,16 @@ impl Context {
     /// Asks for another pass over a LiveStream.
     pub fn wake(&self, key: &ObjectKey) {
         self.wakes.wake(key.clone());
+    }
+
+    /// A LiveStream as the watch showed it last.
+    pub fn stream(&self, key: &ObjectKey) -> Option<LiveStream> {
+        self.streams.get(&key.reference())?.open()
+    }
+
+    /// A Broadcast as the watch showed it last.
+    pub fn broadcast(&self, key: &ObjectKey) -> Option<Broadcast> {
+        self.broadcasts.get(&key.reference())?.open()
     }
 
     /// A Secret as the apiserver has it now; `None` where there is none.

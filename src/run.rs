@@ -24,6 +24,7 @@ use crate::{
     cli::RunArgs,
     context::{Context, Settings},
     index::Index,
+    kept::Kept,
     livestream::{self, Memories},
     provider::gcore::{Deadlines, Http},
     report::Reporter,
@@ -74,8 +75,8 @@ struct Listeners {
 
 /// What the watches fill.
 struct Writers {
-    streams: Writer<LiveStream>,
-    broadcasts: Writer<Broadcast>,
+    streams: Writer<Kept<LiveStream>>,
+    broadcasts: Writer<Kept<Broadcast>>,
     accounts: Writer<StreamingAccount>,
 }
 
@@ -150,8 +151,8 @@ fn assemble(
     .map_err(|error| RunError::Http(error.to_string()))?;
     let queues = Queues::default();
     let index = Arc::new(Index::default());
-    let (streams, stream_writer) = reflector::store::<LiveStream>();
-    let (broadcasts, broadcast_writer) = reflector::store::<Broadcast>();
+    let (streams, stream_writer) = reflector::store::<Kept<LiveStream>>();
+    let (broadcasts, broadcast_writer) = reflector::store::<Kept<Broadcast>>();
     let (accounts, account_writer) = reflector::store::<StreamingAccount>();
     let scope = Scope {
         cluster: cluster.clone(),

@@ -1,6 +1,6 @@
 //! One store of a kind, filled by a watch of each namespace that we serve, and what changed in it.
 
-use std::{collections::HashSet, fmt::Debug, sync::Arc};
+use std::{collections::HashSet, fmt::Debug};
 
 use futures::{StreamExt as _, stream};
 use kube::{
@@ -13,12 +13,14 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::{kept::Keep, object_key::ObjectKey};
+
 /// What became of an object.
 pub enum Change<'a, K> {
     /// It is there, new or changed; `old` is what the store held.
     Applied {
         /// What the store held before.
-        old: Option<Arc<K>>,
+        old: Option<K>,
         /// What it holds now.
         new: &'a K,
     },
@@ -34,12 +36,13 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Watches a kind until it is dropped. An empty list of namespaces means all of them. `on` sees each
 /// change after the store holds it, and once more, as applied, what a new list repeats.
-pub async fn watch<K>(
+pub async fn watch<K, H>(
     client: Client,
     namespaces: &[String],
-    mut writer: Writer<K>,
+    mut writer: Writer<H>,
     mut on: impl FnMut(Change<'_, K>),
 ) where
+    H: Keep<K> + 'static,
     K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
         + Clone
         + DeserializeOwned
@@ -57,7 +60,7 @@ pub async fn watch<K>(
             .map(|ns| Api::namespaced(client.clone(), ns))
             .collect()
     };
-    let mut scopes: Vec<Scope<K>> = (0..apis.len())
+    let mut scopes: Vec<Scope<K, H>> = (0..apis.len())
         .map(|i| Scope {
             namespace: namespaces.get(i).cloned(),
             listing: HashSet::new(),
@@ -82,9 +85,9 @@ pub async fn watch<K>(
     }
 }
 
-struct Scope<K: Resource<DynamicType = ()>> {
+struct Scope<K, H: Resource<DynamicType = ()>> {
     namespace: Option<String>,
-    listing: HashSet<ObjectRef<K>>,
+    listing: HashSet<ObjectRef<H>>,
     listed: bool,
     /// What went before every scope was listed.
     gone: Vec<K>,
@@ -92,32 +95,35 @@ struct Scope<K: Resource<DynamicType = ()>> {
 
 /// Several watches feed one store, so the lists of each scope are turned into single changes, and
 /// the store is ready when each scope was listed once.
-fn scopes_step<K>(
-    scopes: &mut [Scope<K>],
+fn scopes_step<K, H>(
+    scopes: &mut [Scope<K, H>],
     i: usize,
     event: Event<K>,
-    store: &Store<K>,
-    writer: &mut Writer<K>,
+    store: &Store<H>,
+    writer: &mut Writer<H>,
     on: &mut impl FnMut(Change<'_, K>),
 ) where
+    H: Keep<K> + 'static,
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
     let ready = scopes.iter().all(|scope| scope.listed);
     match event {
         Event::Init => scopes[i].listing.clear(),
         Event::InitApply(object) => {
-            scopes[i].listing.insert(ObjectRef::from_obj(&object));
+            scopes[i].listing.insert(reference(&object));
             applied(object, ready, store, writer, on);
         }
         Event::InitDone if scopes[i].listed => {
             let scope = &scopes[i];
-            let gone = store.state_filter(|object: &K| {
+            let gone = store.state_filter(|object: &H| {
                 (scope.namespace.is_none() || object.namespace() == scope.namespace)
                     && !scope.listing.contains(&ObjectRef::from_obj(object))
             });
-            for object in gone {
-                writer.apply_watcher_event(&Event::Delete(K::clone(&object)));
-                on(Change::Deleted(&object));
+            for kept in gone {
+                writer.apply_watcher_event(&Event::Delete(H::clone(&kept)));
+                if let Some(object) = kept.open() {
+                    on(Change::Deleted(&object));
+                }
             }
             scopes[i].listing = HashSet::new();
         }
@@ -131,9 +137,10 @@ fn scopes_step<K>(
                     .flat_map(|scope| scope.gone.drain(..))
                     .collect();
                 for object in gone {
-                    let again = store.get(&ObjectRef::from_obj(&object));
+                    let again = store.get(&reference(&object));
+                    let again = again.and_then(|kept| kept.open());
                     if again.is_some_and(|there| there.meta().uid == object.meta().uid) {
-                        writer.apply_watcher_event(&Event::Delete(object.clone()));
+                        writer.apply_watcher_event(&Event::Delete(H::keep(object.clone())));
                     }
                     on(Change::Deleted(&object));
                 }
@@ -143,33 +150,40 @@ fn scopes_step<K>(
         // The store takes no deletions before it is whole.
         Event::Delete(object) if !ready => scopes[i].gone.push(object),
         Event::Delete(object) => {
-            writer.apply_watcher_event(&Event::Delete(object.clone()));
+            writer.apply_watcher_event(&Event::Delete(H::keep(object.clone())));
             on(Change::Deleted(&object));
         }
     }
 }
 
 /// Puts an object into the store, which takes single objects only once it is whole.
-fn applied<K>(
+fn applied<K, H>(
     mut object: K,
     ready: bool,
-    store: &Store<K>,
-    writer: &mut Writer<K>,
+    store: &Store<H>,
+    writer: &mut Writer<H>,
     on: &mut impl FnMut(Change<'_, K>),
 ) where
+    H: Keep<K> + 'static,
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
     prune(&mut object);
-    let old = store.get(&ObjectRef::from_obj(&object));
-    let event = if ready {
-        Event::Apply(object)
+    let old = store.get(&reference(&object)).and_then(|kept| kept.open());
+    let kept = H::keep(object.clone());
+    writer.apply_watcher_event(&if ready {
+        Event::Apply(kept)
     } else {
-        Event::InitApply(object)
-    };
-    writer.apply_watcher_event(&event);
-    if let Event::Apply(new) | Event::InitApply(new) = &event {
-        on(Change::Applied { old, new });
-    }
+        Event::InitApply(kept)
+    });
+    on(Change::Applied { old, new: &object });
+}
+
+fn reference<K, H>(object: &K) -> ObjectRef<H>
+where
+    K: Resource<DynamicType = ()>,
+    H: Resource<DynamicType = ()>,
+{
+    ObjectKey::of(object).reference()
 }
 
 /// What nobody reads is not kept: field ownership and kubectl's copy of the manifest are half of an

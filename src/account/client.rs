@@ -614,8 +614,15 @@ impl Client {
     /// The standing of each stream that the mirror holds.
     pub(super) fn counts(&self) -> StreamCounts {
         let mut counts = StreamCounts::default();
-        for stream in self.mirror.all() {
-            *match self.standing(&stream) {
+        for id in self.mirror.ids() {
+            let standing = if self.is_held(&id) {
+                Standing::Managed
+            } else if let Some(stream) = self.mirror.sight(&id).seen {
+                self.standing(&stream)
+            } else {
+                continue;
+            };
+            *match standing {
                 Standing::Managed => &mut counts.managed,
                 Standing::Unmanaged => &mut counts.unmanaged,
                 Standing::Orphaned => &mut counts.orphaned,
@@ -625,10 +632,8 @@ impl Client {
         counts
     }
 
+    /// What a stream is that nobody holds.
     fn standing(&self, stream: &ObservedStream) -> Standing {
-        if !self.index.of_stream(&stream.id).is_empty() {
-            return Standing::Managed;
-        }
         match &stream.mark {
             Mark::Owned(owner) if self.scope.covers(owner) => {
                 let key = ObjectKey::new(&owner.namespace, &owner.name);

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use super::mirrored::Mirrored;
 use crate::{
     object_key::ObjectKey,
+    packed::Packed,
     provider::{ObservedStream, StreamId, Unreadable},
 };
 
@@ -50,7 +51,7 @@ struct Inner<T: Mirrored> {
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
-    thing: Arc<T>,
+    packed: Packed<T>,
     /// When the call began that told us last.
     told: Instant,
     /// When our last write about it ended.
@@ -171,6 +172,7 @@ impl<T: Mirrored> Mirror<T> {
     /// Takes in what a list or a read says; `asked` is when that call began.
     pub fn read(&self, asked: Instant, found: T) -> News<T> {
         let mut news = News::default();
+        let packed = Packed::new(&found);
         let mut inner = self.lock();
         let id = found.id().clone();
         if inner.not_found.get(&id).is_some_and(|at| *at < asked) {
@@ -190,28 +192,38 @@ impl<T: Mirrored> Mirror<T> {
         }) {
             return news;
         }
+        if let Some(entry) = inner.entries.get_mut(&id)
+            && entry.packed == packed
+        {
+            entry.told = asked;
+            return news;
+        }
         let wrote = old.as_ref().and_then(|old| old.wrote);
         let rekeyed = old.as_ref().and_then(|old| old.rekeyed);
         let lost = old.as_ref().and_then(|old| old.lost);
         let settling = lost.is_none() && wrote.is_some_and(|wrote| asked < wrote + self.settling);
-        let thing = match &old {
+        let known = old.as_ref().and_then(|old| old.packed.open());
+        let thing = match &known {
             // What we wrote is not believed to be otherwise yet; what we cannot write is.
-            Some(old) if settling => found.settling(&old.thing, rekeyed.is_some()),
+            Some(known) if settling => found.settling(known, rekeyed.is_some()),
             // What a list leaves out is not taken away.
-            Some(old) => found.completed(&old.thing),
+            Some(known) => found.completed(known),
             None => found,
         };
-        if old.as_ref().is_none_or(|old| *old.thing != thing) {
+        if known.as_ref().is_none_or(|known| *known != thing) {
             news.ids.push(id);
-            let before = old.iter().filter_map(|old| old.thing.name());
+            let before = known.iter().filter_map(Mirrored::name);
             news.names.extend(before.chain(thing.name()));
-            inner.put(Entry {
-                thing: Arc::new(thing),
-                told: asked,
-                wrote,
-                rekeyed,
-                lost,
-            });
+            inner.put(
+                &thing,
+                Entry {
+                    packed: Packed::new(&thing),
+                    told: asked,
+                    wrote,
+                    rekeyed,
+                    lost,
+                },
+            );
         } else if let Some(entry) = inner.entries.get_mut(&id) {
             entry.told = asked;
         }
@@ -223,22 +235,25 @@ impl<T: Mirrored> Mirror<T> {
         let mut inner = self.lock();
         let id = reply.id().clone();
         inner.not_found.remove(&id);
-        let old = inner.entries.get(&id).map(|old| Arc::clone(&old.thing));
+        let old = inner.thing(&id);
         let thing = match &old {
             Some(old) => reply.completed(old),
             None => reply,
         };
         let mut news = News::default();
-        if old.is_none_or(|old| *old != thing) {
+        if old.is_none_or(|old| old != thing) {
             news.ids.push(id);
         }
-        inner.put(Entry {
-            thing: Arc::new(thing),
-            told: ended,
-            wrote: Some(ended),
-            rekeyed: None,
-            lost: None,
-        });
+        inner.put(
+            &thing,
+            Entry {
+                packed: Packed::new(&thing),
+                told: ended,
+                wrote: Some(ended),
+                rekeyed: None,
+                lost: None,
+            },
+        );
         news
     }
 
@@ -329,15 +344,17 @@ impl<T: Mirrored> Mirror<T> {
                 .map(|(id, _)| id.clone())
                 .collect();
             for id in &gone {
-                names.extend(inner.entries.get(id).and_then(|entry| entry.thing.name()));
+                names.extend(inner.thing(id).and_then(|thing| thing.name()));
                 inner.take(id);
             }
         }
         let unsure = held
             .iter()
-            .filter_map(|id| inner.entries.get(id))
-            .filter(|entry| self.missed(entry, walk.began))
-            .map(|entry| entry.thing.id().clone());
+            .filter(|id| {
+                let entry = inner.entries.get(*id);
+                entry.is_some_and(|entry| self.missed(entry, walk.began))
+            })
+            .cloned();
         News {
             ids: unsure.collect(),
             names,
@@ -465,10 +482,13 @@ impl<T: Mirrored> Mirror<T> {
     pub fn sight(&self, id: &T::Id) -> Sight<T> {
         let inner = self.lock();
         let entry = inner.entries.get(id);
+        let seen = inner.thing(id).map(Arc::new);
+        let unread = seen.is_none();
         Sight {
-            seen: entry.map(|entry| Arc::clone(&entry.thing)),
+            seen,
             doubtful: entry.is_some_and(|e| {
-                inner.not_found.contains_key(id)
+                unread
+                    || inner.not_found.contains_key(id)
                     || e.lost.is_some_and(|lost| e.told < lost)
                     || inner.walks.last.is_some_and(|last| self.missed(e, last))
             }),
@@ -489,8 +509,8 @@ impl<T: Mirrored> Mirror<T> {
         };
         let mut found: Vec<_> = ids
             .iter()
-            .filter_map(|id| inner.entries.get(id))
-            .map(|e| Arc::clone(&e.thing))
+            .filter_map(|id| inner.thing(id))
+            .map(Arc::new)
             .collect();
         found.sort_by(|a, b| {
             let (a, b) = (T::digits(a.id()), T::digits(b.id()));
@@ -499,13 +519,9 @@ impl<T: Mirrored> Mirror<T> {
         found
     }
 
-    /// Everything that the mirror holds.
-    pub fn all(&self) -> Vec<Arc<T>> {
-        self.lock()
-            .entries
-            .values()
-            .map(|entry| Arc::clone(&entry.thing))
-            .collect()
+    /// The id of everything that the mirror holds.
+    pub fn ids(&self) -> Vec<T::Id> {
+        self.lock().entries.keys().cloned().collect()
     }
 
     /// When our last write about a stream ended, or when we began to be responsible.
@@ -574,10 +590,11 @@ impl Mirror<ObservedStream> {
 
     /// Takes in that we ended a stream's recording: what was asked before that does not say otherwise.
     pub fn stopped_recording(&self, ended: Instant, id: &StreamId) {
-        if let Some(entry) = self.lock().entries.get_mut(id) {
-            let mut stream = ObservedStream::clone(&entry.thing);
+        if let Some(entry) = self.lock().entries.get_mut(id)
+            && let Some(mut stream) = entry.packed.open()
+        {
             stream.recording = stream.recording.map(|_| false);
-            entry.thing = Arc::new(stream);
+            entry.packed = Packed::new(&stream);
             entry.told = ended;
         }
     }
@@ -594,10 +611,14 @@ impl<T: Mirrored> Inner<T> {
         }
     }
 
-    fn put(&mut self, entry: Entry<T>) {
-        let id = entry.thing.id().clone();
+    fn thing(&self, id: &T::Id) -> Option<T> {
+        self.entries.get(id)?.packed.open()
+    }
+
+    fn put(&mut self, thing: &T, entry: Entry<T>) {
+        let id = thing.id().clone();
         self.take(&id);
-        if let Some(name) = entry.thing.name() {
+        if let Some(name) = thing.name() {
             let ids = self.by_name.entry(name);
             ids.or_insert_with(|| Vec::with_capacity(1))
                 .push(id.clone());
@@ -606,10 +627,9 @@ impl<T: Mirrored> Inner<T> {
     }
 
     fn take(&mut self, id: &T::Id) {
-        let Some(old) = self.entries.remove(id) else {
-            return;
-        };
-        if let Some(name) = old.thing.name()
+        let old = self.thing(id);
+        self.entries.remove(id);
+        if let Some(name) = old.and_then(|old| old.name())
             && let Some(ids) = self.by_name.get_mut(&name)
         {
             ids.retain(|other| other != id);

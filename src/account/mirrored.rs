@@ -4,11 +4,12 @@ use std::{fmt::Debug, hash::Hash};
 
 use crate::{
     object_key::ObjectKey,
+    packed::Pack,
     provider::{BroadcastId, Mark, ObservedBroadcast, ObservedStream, StreamId},
 };
 
 /// A thing of a provider, as it was read.
-pub trait Mirrored: Clone + PartialEq + Debug {
+pub trait Mirrored: Clone + PartialEq + Debug + Pack {
     /// The provider's id of it.
     type Id: Clone + Debug + Eq + Ord + Hash;
     /// What says whose it is.

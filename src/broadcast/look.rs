@@ -72,7 +72,7 @@ impl Pass<'_> {
             (None, None) => String::new(),
         };
         let key = ObjectKey::new(&self.key.namespace, &name);
-        let Some(object) = self.ctx.streams.get(&key.reference()) else {
+        let Some(object) = self.ctx.stream(&key) else {
             return Found::Missing(name);
         };
         let theirs = &object.spec.account_ref.name;
@@ -309,13 +309,11 @@ impl Pass<'_> {
             !named.is_some_and(mark::looks_like_one)
                 && (named == Some(name) || shows.into_iter().any(|id| listed.contains(id)))
         };
-        let mut alike: Vec<BroadcastId> = account
-            .client
-            .broadcasts
-            .all()
-            .iter()
-            .filter(|broadcast| like(broadcast) && !self.is_held(account, &broadcast.id))
-            .map(|broadcast| broadcast.id.clone())
+        let broadcasts = &account.client.broadcasts;
+        let ids = broadcasts.ids().into_iter();
+        let mut alike: Vec<BroadcastId> = ids
+            .filter(|id| !self.is_held(account, id))
+            .filter(|id| broadcasts.sight(id).seen.is_some_and(|seen| like(&seen)))
             .collect();
         alike.sort_by(oldest_first);
         alike

@@ -269,8 +269,8 @@ impl Pass<'_> {
             .iter()
             .chain(by_id.iter().flatten())
             .filter(|key| key.namespace == self.key.namespace)
-            .filter_map(|key| self.ctx.broadcasts.get(&key.reference()))
-            .filter(|object| finalizer::present(&**object))
+            .filter_map(|key| self.ctx.broadcast(key))
+            .filter(finalizer::present)
             .filter_map(|object| {
                 let (spec, status) = (&object.spec, object.status.as_ref());
                 let adopted = status.is_some_and(|status| status.adopted == Some(true));

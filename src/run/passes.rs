@@ -11,7 +11,7 @@ use kube::{
     },
 };
 
-use crate::{context::Context, object_key::ObjectKey, wake::Wakes};
+use crate::{context::Context, kept::Keep, object_key::ObjectKey, wake::Wakes};
 
 /// The longest that one pass may take: calls to the provider have deadlines of their own, those to
 /// the apiserver are repeated by the client.
@@ -26,31 +26,37 @@ enum PassError {
     Apiserver(kube::Error),
     #[error("it took longer than two minutes")]
     Deadline,
+    #[error("what the store holds of it cannot be read")]
+    Lost,
 }
 
 /// Runs the passes of one kind until its wakes are closed; what is under way then is finished.
-pub(super) async fn drive<K, F>(
-    store: Store<K>,
+pub(super) async fn drive<K, H, F>(
+    store: Store<H>,
     wakes: Wakes,
     context: Arc<Context>,
     concurrency: u16,
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone + Send + 'static,
 ) where
-    K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+    K: Resource<DynamicType = ()> + Send + Sync + 'static,
+    H: Keep<K> + Send + Sync + 'static,
     F: Future<Output = kube::Result<Action>> + Send + 'static,
 {
     let requests = wakes
-        .map(|key| Ok::<_, std::convert::Infallible>(ReconcileRequest::from(key.reference::<K>())));
-    let bounded = move |object: Arc<K>, context: Arc<Context>| {
-        let pass = reconcile(object, context);
+        .map(|key| Ok::<_, std::convert::Infallible>(ReconcileRequest::from(key.reference::<H>())));
+    let bounded = move |kept: Arc<H>, context: Arc<Context>| {
+        let pass = kept.open().map(|it| reconcile(Arc::new(it), context));
         Box::pin(async move {
+            let Some(pass) = pass else {
+                return Err(PassError::Lost);
+            };
             match tokio::time::timeout(DEADLINE, pass).await {
                 Ok(result) => result.map_err(PassError::Apiserver),
                 Err(_) => Err(PassError::Deadline),
             }
         })
     };
-    let again = |object: Arc<K>, error: &PassError, _: Arc<Context>| {
+    let again = |object: Arc<H>, error: &PassError, _: Arc<Context>| {
         // The next pass finds out what came of it.
         let object = ObjectKey::of(&*object);
         tracing::warn!(kind = %K::kind(&()), %object, %error, "a pass broke off; it is made again");

@@ -13,6 +13,7 @@ use crate::{
     broadcast,
     context::Context,
     index::Index,
+    kept::Kept,
     livestream,
     object_key::{Kind, ObjectKey},
     provider::{BroadcastId, StreamId},
@@ -26,10 +27,10 @@ use crate::{
 pub(super) async fn streams(
     context: Arc<Context>,
     namespaces: Vec<String>,
-    writer: Writer<LiveStream>,
+    writer: Writer<Kept<LiveStream>>,
 ) {
     let on = |change: Change<'_, LiveStream>| match change {
-        Change::Applied { old, new } => stream_applied(&context, old.as_deref(), new),
+        Change::Applied { old, new } => stream_applied(&context, old.as_ref(), new),
         Change::Deleted(old) => {
             let account = ObjectKey::new(ObjectKey::of(old).namespace, &old.spec.account_ref.name);
             context.index.remove(old);
@@ -95,10 +96,10 @@ fn forget(context: &Context, object: &LiveStream) {
 pub(super) async fn broadcasts(
     context: Arc<Context>,
     namespaces: Vec<String>,
-    writer: Writer<Broadcast>,
+    writer: Writer<Kept<Broadcast>>,
 ) {
     let on = |change: Change<'_, Broadcast>| match change {
-        Change::Applied { old, new } => broadcast_applied(&context, old.as_deref(), new),
+        Change::Applied { old, new } => broadcast_applied(&context, old.as_ref(), new),
         Change::Deleted(old) => {
             let account = ObjectKey::new(ObjectKey::of(old).namespace, &old.spec.account_ref.name);
             // Streams that wait for it may go now; an account, too.
@@ -182,7 +183,7 @@ pub(super) async fn accounts(
     writer: Writer<StreamingAccount>,
 ) {
     let on = |change: Change<'_, StreamingAccount>| match change {
-        Change::Applied { old, new } => account_applied(&context, old.as_deref(), new),
+        Change::Applied { old, new } => account_applied(&context, old.as_ref(), new),
         Change::Deleted(old) => {
             let key = ObjectKey::of(old);
             context.registry.forget(&key);
