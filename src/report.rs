@@ -28,6 +28,10 @@ const NOTE_LIMIT: usize = 1024;
 /// How many Events may wait to be written; further ones are dropped, their log lines are not.
 const WAITING_EVENTS: usize = 4096;
 
+/// Of how many Events it is remembered that they were written, so that a repeat is counted and not
+/// written anew. A recorder keeps each for six minutes: ten thousand creations were twenty megabytes.
+const REMEMBERED_EVENTS: u32 = 256;
+
 /// How many Events are written at once.
 const EVENTS_AT_ONCE: usize = 4;
 
@@ -46,23 +50,28 @@ impl Reporter {
         client: Client,
         instance: Option<String>,
     ) -> (Self, impl Future<Output = ()> + Send) {
-        let recorder = Recorder::new(
-            client,
-            Source {
-                controller: crate::api::GROUP.to_owned(),
-                instance,
-            },
-        );
+        let source = Source {
+            controller: crate::api::GROUP.to_owned(),
+            instance,
+        };
+        let mut recorder = Recorder::new(client.clone(), source.clone());
+        let mut left = REMEMBERED_EVENTS;
         let (events, mut waiting) = mpsc::channel::<(Event, ObjectReference)>(WAITING_EVENTS);
         let waiting = futures::stream::poll_fn(move |cx| waiting.poll_recv(cx));
-        let task = waiting.for_each_concurrent(EVENTS_AT_ONCE, move |(event, reference)| {
-            let recorder = recorder.clone();
-            async move {
-                if let Err(error) = recorder.publish(&event, &reference).await {
-                    tracing::debug!(reason = event.reason, %error, "an Event was not taken");
-                }
+        let waiting = waiting.map(move |item| {
+            if left == 0 {
+                recorder = Recorder::new(client.clone(), source.clone());
+                left = REMEMBERED_EVENTS;
             }
+            left -= 1;
+            (item, recorder.clone())
         });
+        let write = |((event, reference), recorder): ((Event, ObjectReference), Recorder)| async move {
+            if let Err(error) = recorder.publish(&event, &reference).await {
+                tracing::debug!(reason = event.reason, %error, "an Event was not taken");
+            }
+        };
+        let task = waiting.for_each_concurrent(EVENTS_AT_ONCE, write);
         (
             Self {
                 events,

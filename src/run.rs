@@ -1,5 +1,6 @@
 //! The command `run`: how the parts are put together, and how they end.
 
+mod intake;
 mod passes;
 mod watches;
 

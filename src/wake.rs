@@ -62,6 +62,11 @@ impl Wakes {
         }
     }
 
+    /// Whether the stream has ended.
+    pub fn is_closed(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
     /// Ends the stream: no further pass begins.
     pub fn close(&self) {
         let waker = {

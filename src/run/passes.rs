@@ -6,11 +6,12 @@ use futures::StreamExt as _;
 use kube::{
     Resource,
     runtime::{
-        controller::{self, Action, ReconcileRequest, applier},
-        reflector::Store,
+        controller::{self, Action, Error, ReconcileRequest, applier},
+        reflector::{Lookup, ObjectRef, Store},
     },
 };
 
+use super::intake::Intake;
 use crate::{context::Context, kept::Keep, object_key::ObjectKey, wake::Wakes};
 
 /// The longest that one pass may take: calls to the provider have deadlines of their own, those to
@@ -19,6 +20,9 @@ const DEADLINE: Duration = Duration::from_mins(2);
 
 /// When a pass that broke off is made again.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// For each pass at once, how many objects the runtime has in hand.
+const IN_HAND: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
 enum PassError {
@@ -42,7 +46,9 @@ pub(super) async fn drive<K, H, F>(
     H: Keep<K> + Send + Sync + 'static,
     F: Future<Output = kube::Result<Action>> + Send + 'static,
 {
-    let requests = wakes
+    let intake = Intake::new(wakes, usize::from(concurrency) * IN_HAND);
+    let requests = intake
+        .clone()
         .map(|key| Ok::<_, std::convert::Infallible>(ReconcileRequest::from(key.reference::<H>())));
     let bounded = move |kept: Arc<H>, context: Arc<Context>| {
         let pass = kept.open().map(|it| reconcile(Arc::new(it), context));
@@ -64,8 +70,24 @@ pub(super) async fn drive<K, H, F>(
     };
     let config = controller::Config::default().concurrency(concurrency);
     applier(bounded, again, context, store, requests, config)
-        .for_each(async |_| {})
+        .for_each(|ended| {
+            match ended {
+                Ok((object, _)) => intake.ended(&key_of(&object)),
+                Err(Error::ObjectNotFound(object) | Error::ReconcilerFailed(_, object)) => {
+                    intake.ended(&key_of(&object));
+                }
+                Err(Error::QueueError(_) | Error::RunnerError(_)) => {}
+            }
+            std::future::ready(())
+        })
         .await;
+}
+
+fn key_of<K: Lookup>(object: &ObjectRef<K>) -> ObjectKey {
+    ObjectKey::new(
+        object.namespace.as_deref().unwrap_or_default(),
+        &object.name,
+    )
 }
 
 /// Catches what no wake told: a pass over an object in step makes no call and no write.
