@@ -11,7 +11,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::secret::Secret;
 
@@ -218,17 +218,29 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Page<T>, A::Error> {
                 let mut page = Vec::new();
-                while let Some(item) = items.next_element::<Value>()? {
+                // Most of what a page holds is not read, so no value is made of it.
+                while let Some(item) = items.next_element::<&RawValue>()? {
                     if page.len() == LONGEST_PAGE {
                         return Err(A::Error::custom("too many items"));
                     }
-                    page.push(object(item));
+                    page.push(item_of(item.get()));
                 }
                 Ok(Page(page))
             }
         }
         deserializer.deserialize_seq(Items(PhantomData))
     }
+}
+
+/// A thing from the text of an item. One that names a field twice is read as any value is: the last
+/// one counts.
+fn item_of<T: DeserializeOwned>(text: &str) -> Option<T> {
+    if !text.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(text)
+        .ok()
+        .or_else(|| object(serde_json::from_str(text).ok()?))
 }
 
 /// A thing from any value; `None` where it is no object.

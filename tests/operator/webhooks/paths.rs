@@ -174,6 +174,12 @@ async fn a_rotation_keeps_the_old_path_until_it_is_removed() {
 async fn a_path_that_is_gone_from_the_secret_is_replaced_and_the_change_is_told() {
     let world = receiving("hook-gone", &[]).await;
     let first = path(&world, SECRET).await;
+    // That there was a path is known by the status.
+    world
+        .until("StreamingAccount", "default", "names its Secret", |a| {
+            a.data["status"]["webhookSecretName"] == SECRET
+        })
+        .await;
     world
         .secrets()
         .delete(SECRET, &DeleteParams::default())
