@@ -3,7 +3,7 @@
 //!
 //! Passes say how closely their streams are to be followed, and when they want to know the videos of
 //! one; this task makes the calls, one at a time, the most urgent first. It takes at most half of the
-//! rate, and its class has a share of the budget for certain: what is on air does not wait behind ten
+//! rate, and a quarter while others wait, and its class has a share of the budget for certain: what is on air does not wait behind ten
 //! thousand creations. What cannot be read is read less and less often, and nothing else waits for it.
 
 use std::{
@@ -28,18 +28,24 @@ const AHEAD: Duration = Duration::from_secs(1);
 /// The most pages of one list of videos.
 const MOST_VIDEO_PAGES: u32 = 1_000;
 
-/// Half of the rate, with a little ahead.
+/// It takes one call of so many.
+const SHARE: f64 = 2.0;
+
+/// The same while objects wait for changes and creations: what is on air has a quarter for certain.
+const SHARE_IN_A_CROWD: f64 = 4.0;
+
+/// A share of the rate, with a little ahead.
 struct Pace {
     free: Instant,
 }
 
 impl Pace {
     /// Waits until the next call may be made.
-    async fn keep(&mut self, per_second: u32) {
+    async fn keep(&mut self, share: f64, per_second: u32) {
         let now = clock::now().mono;
         let ahead = self.free.saturating_duration_since(now);
         tokio::time::sleep(ahead.saturating_sub(AHEAD)).await;
-        let each = Duration::from_secs_f64(2.0 / f64::from(per_second.max(1)));
+        let each = Duration::from_secs_f64(share / f64::from(per_second.max(1)));
         self.free = self.free.max(now) + each;
     }
 }
@@ -141,7 +147,9 @@ impl Client {
                 }
                 continue;
             };
-            pace.keep(self.rate()).await;
+            let crowd = self.budget.is_crowded();
+            let share = if crowd { SHARE_IN_A_CROWD } else { SHARE };
+            pace.keep(share, self.rate()).await;
             match self.read_target(&target, &mut listings).await {
                 Ok(()) => {
                     failures = 0;
@@ -338,7 +346,7 @@ mod tests {
         let start = clock::now().mono;
         let mut pace = Pace { free: start };
         for _ in 0..13 {
-            pace.keep(20).await;
+            pace.keep(SHARE, 20).await;
         }
         // Ten go ahead of the pace; each further one waits for its tenth of a second.
         assert!(clock::now().mono >= start + Duration::from_millis(200));
