@@ -28,6 +28,7 @@ mod budget;
 mod canary;
 mod deletion;
 mod edges;
+mod guards;
 mod keys;
 mod lifecycle;
 mod never_twice;
