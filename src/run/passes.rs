@@ -29,12 +29,14 @@ enum PassError {
 }
 
 /// Runs the passes of one kind until its wakes are closed; what is under way then is finished.
+/// `ended` is called after each.
 pub(super) async fn drive<K, F>(
     store: Store<K>,
     wakes: Wakes,
     context: Arc<Context>,
     concurrency: u16,
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone + Send + 'static,
+    ended: fn(&Context, &K),
 ) where
     K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
     F: Future<Output = kube::Result<Action>> + Send + 'static,
@@ -42,9 +44,11 @@ pub(super) async fn drive<K, F>(
     let requests = wakes
         .map(|key| Ok::<_, std::convert::Infallible>(ReconcileRequest::from(key.reference::<K>())));
     let bounded = move |object: Arc<K>, context: Arc<Context>| {
-        let pass = reconcile(object, context);
+        let pass = reconcile(Arc::clone(&object), Arc::clone(&context));
         Box::pin(async move {
-            match tokio::time::timeout(DEADLINE, pass).await {
+            let result = tokio::time::timeout(DEADLINE, pass).await;
+            ended(&context, &object);
+            match result {
                 Ok(result) => result.map_err(PassError::Apiserver),
                 Err(_) => Err(PassError::Deadline),
             }
