@@ -2,3 +2,4 @@
 //! what is gone.
 
 mod flows;
+mod growth;

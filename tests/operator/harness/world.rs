@@ -38,6 +38,8 @@ pub struct World {
     pub namespace: String,
     /// The apiserver, as an administrator.
     pub client: Client,
+    /// Where that is.
+    pub apiserver: String,
     /// The provider.
     pub sim: Simulator,
     /// The operator, once it is started.
@@ -61,6 +63,7 @@ impl World {
             .unwrap();
         let agent = HeaderValue::from_static(TESTS);
         config.headers.push((USER_AGENT, agent));
+        let apiserver = config.cluster_url.to_string();
         let client = Client::try_from(config).unwrap();
         let namespace = format!(
             "{name}-{}-{}",
@@ -76,6 +79,7 @@ impl World {
         let world = Self {
             namespace,
             client,
+            apiserver,
             sim,
             operator: None,
             name: name.to_owned(),
