@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::harness::{CLIENT, Operator, World};
 
 /// So many LiveStreams and as many Broadcasts, in each round.
-const EACH: usize = 5;
+const EACH: usize = 4;
 
 /// After so many rounds everything that stays is there.
 const FIRST: usize = 5;
