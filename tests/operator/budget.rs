@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use simulator::faults::{Action, Fault};
+use simulator::{
+    faults::{Action, Fault},
+    gcore::Simulator,
+};
 
 use crate::harness::{CLIENT, World, condition, reason, status_of};
 
@@ -16,36 +20,43 @@ const RATE: usize = 20;
 /// What one tenant has waiting.
 const MANY: usize = 400;
 
-/// Two tenants of one client: an operator that serves both namespaces, and an account in each. The
+/// Tenants of one client: an operator that serves all their namespaces, and an account in each. The
 /// provider is that of the first.
-async fn tenants(name: &str) -> (World, World) {
+async fn tenants_of(name: &str, count: usize) -> (World, Vec<World>) {
     let mut busy = World::bare(&format!("{name}-busy")).await;
-    let calm = World::bare(&format!("{name}-calm")).await;
     busy.account(json!({"requestsPerSecond": RATE})).await;
     let provider =
         json!({"apiKeySecretRef": {"name": "gcore", "key": "apiKey"}, "endpoint": busy.sim.url()});
-    calm.account(json!({"requestsPerSecond": RATE, "gcore": provider}))
-        .await;
     // What the creations leave to settle is not what is looked at here.
-    let flags = [
-        format!("--namespace={}", calm.namespace),
-        "--settling=60s".to_owned(),
-        "--live-poll=1s".to_owned(),
-    ];
+    let mut flags = vec!["--settling=60s".to_owned(), "--live-poll=1s".to_owned()];
+    let mut others = Vec::new();
+    for _ in 1..count {
+        let calm = World::bare(&format!("{name}-calm")).await;
+        calm.account(json!({"requestsPerSecond": RATE, "gcore": provider}))
+            .await;
+        flags.push(format!("--namespace={}", calm.namespace));
+        others.push(calm);
+    }
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     busy.start(&flags);
-    (busy, calm)
+    (busy, others)
+}
+
+async fn tenants(name: &str) -> (World, World) {
+    let (busy, mut others) = tenants_of(name, 2).await;
+    (busy, others.remove(0))
 }
 
 /// Applies what waits for many seconds, and waits until it does.
-async fn crowd(world: &World) {
+async fn crowd(world: &World, many: usize) {
     let before = world.posts();
-    let creations = (0..MANY).map(|i| {
+    let creations = (0..many).map(|i| {
         let spec = json!({"active": false});
         let name = format!("many{i}");
         async move { world.create("LiveStream", &name, spec).await.unwrap() }
     });
-    futures::future::join_all(creations).await;
+    let created = stream::iter(creations).buffer_unordered(32);
+    assert_eq!(created.count().await, many);
     world
         .until_sim("creations are sent one after the other", |sim| {
             sim.count("POST", STREAMS) >= before + 5
@@ -59,13 +70,13 @@ async fn figure(world: &World, name: &str, class: &str) -> f64 {
     world.operator.as_ref().unwrap().figure(&name).await
 }
 
-#[tokio::test]
-async fn while_one_tenant_has_hundreds_waiting_another_is_served_within_a_few_calls() {
-    let (busy, calm) = tenants("fair").await;
+/// One tenant applies so many, and another edits one and creates one.
+async fn another_is_served(name: &str, many: usize) {
+    let (busy, calm) = tenants(name).await;
     calm.stream("edited", json!({"displayName": "before"}))
         .await;
     calm.until_ready("edited").await;
-    crowd(&busy).await;
+    crowd(&busy, many).await;
 
     let from = busy.sim.last_call();
     calm.edit("edited", json!({"displayName": "after"})).await;
@@ -93,7 +104,135 @@ async fn while_one_tenant_has_hundreds_waiting_another_is_served_within_a_few_ca
     // which is busy. In one line behind the others each would be among the last.
     assert!(edit <= RATE, "{edit} calls before the edit");
     assert!(creation <= RATE, "{creation} calls before the creation");
-    assert!(busy.posts() < MANY as u64 / 2, "nothing waited any more");
+    assert!(busy.posts() < many as u64 / 2, "nothing waited any more");
+}
+
+#[tokio::test]
+async fn while_one_tenant_has_hundreds_waiting_another_is_served_within_a_few_calls() {
+    another_is_served("fair", MANY).await;
+}
+
+#[tokio::test]
+async fn while_one_tenant_has_ten_thousand_waiting_another_is_served_within_a_few_calls() {
+    another_is_served("fair-10k", 10_000).await;
+}
+
+#[tokio::test]
+async fn three_tenants_take_turns() {
+    const EACH: usize = 100;
+    let (first, second) = tenants_of("turns", 3).await;
+    let all: Vec<&World> = [&first].into_iter().chain(&second).collect();
+    let crowds = all.iter().flat_map(|world| {
+        (0..EACH).map(move |i| async move {
+            let spec = json!({"active": false, "displayName": world.namespace});
+            world.stream(&format!("s{i}"), spec).await;
+        })
+    });
+    futures::future::join_all(crowds).await;
+    // All wait but those that were sent meanwhile.
+    let sent = first.posts();
+    let waiting = (3 * EACH) as f64 - sent as f64 - 20.0;
+    first
+        .until_true("all of them wait", async || {
+            figure(&first, "budget_waiting", "create").await >= waiting
+        })
+        .await;
+    let from = first.sim.last_call();
+    let posts = |sim: &Simulator| {
+        let calls = sim.calls_after(from).into_iter();
+        let posts = calls.filter(|call| call.method == "POST");
+        posts.collect::<Vec<_>>()
+    };
+    first
+        .until_sim("thirty more are sent", |sim| posts(sim).len() >= 30)
+        .await;
+    let posts = posts(&first.sim);
+    for world in all {
+        let theirs = posts[..30].iter().filter(|call| {
+            let body = call.body.as_ref();
+            body.is_some_and(|body| body["name"] == world.namespace)
+        });
+        // Ten each, but for those whose turn was given before and who come a little later.
+        let theirs = theirs.count();
+        assert!(
+            (7..=13).contains(&theirs),
+            "{theirs} of {}",
+            world.namespace
+        );
+    }
+}
+
+#[tokio::test]
+async fn edits_and_recordings_that_wait_are_told_as_what_they_are() {
+    const LIVE: usize = 24;
+    let mut world = World::bare("classes").await;
+    world.account(json!({})).await;
+    world.start(&["--settling=60s", "--live-poll=60s"]);
+    for i in 0..LIVE {
+        let name = format!("s{i}");
+        world
+            .stream(&name, json!({"active": true, "recording": false}))
+            .await;
+        world.until_ready(&name).await;
+        let id = world.stream_id(&name).await;
+        world.sim.set_live(id, true).unwrap();
+    }
+    for i in 0..LIVE {
+        world
+            .until("LiveStream", &format!("s{i}"), "live", |object| {
+                status_of(object)["live"] == true
+            })
+            .await;
+    }
+    let rate = json!({"spec": {"requestsPerSecond": 2}});
+    let account = world.patch("StreamingAccount", "default", rate).await;
+    let generation = account.unwrap().metadata.generation;
+    world
+        .until("StreamingAccount", "default", "slow", |account| {
+            status_of(account)["observedGeneration"] == json!(generation)
+        })
+        .await;
+    let history = world.history("StreamingAccount").await;
+    for i in 0..LIVE {
+        let spec = match i % 2 {
+            0 => json!({"displayName": "Edited"}),
+            _ => json!({"recording": true}),
+        };
+        world.edit(&format!("s{i}"), spec).await;
+    }
+    for class in ["change", "live"] {
+        world
+            .until_true("it waits in the metrics", async || {
+                figure(&world, "budget_waiting", class).await > 0.5
+            })
+            .await;
+    }
+    let told = |class: &str| {
+        let statuses = history.statuses("default");
+        statuses
+            .iter()
+            .any(|s| s["waiting"][class].as_i64() > Some(0))
+    };
+    world
+        .until_true("both kinds were told", async || {
+            told("changes") && told("live")
+        })
+        .await;
+    assert!(!told("creations"), "{:?}", history.statuses("default"));
+}
+
+#[tokio::test]
+async fn the_call_that_says_whose_the_key_is_is_one_of_the_budget() {
+    let mut world = World::bare("first-call").await;
+    world.account(json!({"requestsPerSecond": 1})).await;
+    world.start(&[]);
+    world
+        .until_sim("the list is read", |sim| sim.count("GET", STREAMS) > 0)
+        .await;
+    let calls = world.sim.calls();
+    assert_eq!(calls[0].route, "/iam/clients/me");
+    let wait = calls[1].elapsed_ms - calls[0].elapsed_ms;
+    assert!(wait >= 900, "the next call came after {wait} ms");
 }
 
 #[tokio::test]
@@ -103,7 +242,7 @@ async fn a_recording_begins_in_time_while_hundreds_of_creations_wait() {
         .await;
     calm.until_ready("keynote").await;
     let id = calm.stream_id("keynote").await;
-    crowd(&busy).await;
+    crowd(&busy, MANY).await;
 
     let from = busy.sim.last_call();
     busy.sim.set_live(id, true).unwrap();

@@ -31,6 +31,7 @@ mod edges;
 mod guards;
 mod keys;
 mod lifecycle;
+mod mid_walk;
 mod never_twice;
 mod recordings;
 mod references;
