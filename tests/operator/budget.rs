@@ -119,7 +119,7 @@ async fn while_one_tenant_has_ten_thousand_waiting_another_is_served_within_a_fe
 
 #[tokio::test]
 async fn three_tenants_take_turns() {
-    const EACH: usize = 100;
+    const EACH: usize = 150;
     let (first, second) = tenants_of("turns", 3).await;
     let all: Vec<&World> = [&first].into_iter().chain(&second).collect();
     let crowds = all.iter().flat_map(|world| {
@@ -129,14 +129,13 @@ async fn three_tenants_take_turns() {
         })
     });
     futures::future::join_all(crowds).await;
-    // All wait but those that were sent meanwhile.
-    let sent = first.posts();
-    let waiting = (3 * EACH) as f64 - sent as f64 - 20.0;
+    // Of each tenant some were sent meanwhile, and most wait.
     first
-        .until_true("all of them wait", async || {
-            figure(&first, "budget_waiting", "create").await >= waiting
+        .until_true("most of them wait", async || {
+            figure(&first, "budget_waiting", "create").await > 200.0
         })
         .await;
+    assert!(first.posts() < EACH as u64, "too few wait");
     let from = first.sim.last_call();
     let posts = |sim: &Simulator| {
         let calls = sim.calls_after(from).into_iter();
