@@ -37,5 +37,6 @@ mod recordings;
 mod references;
 mod refusals;
 mod rest;
+mod tenants;
 mod tutorial;
 mod webhooks;
