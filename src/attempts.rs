@@ -30,6 +30,11 @@ impl Attempts {
         *count
     }
 
+    /// How many objects have failed last.
+    pub fn objects(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Forgets an object that is gone.
     pub fn forget(&self, uid: &str) {
         self.0

@@ -42,6 +42,11 @@ impl<M: Clone + Default> Memories<M> {
         )
     }
 
+    /// Of how many objects something is remembered.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Forgets an object that is gone.
     pub fn forget(&self, uid: &str) {
         self.0

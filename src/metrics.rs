@@ -35,6 +35,11 @@ struct ClassLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KeptLabels {
+    what: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct WebhookLabels {
     result: &'static str,
 }
@@ -49,6 +54,8 @@ pub struct Metrics {
     waiting: Family<ClassLabels, Gauge>,
     oldest: Family<ClassLabels, Gauge<f64, AtomicU64>>,
     breaker: Family<ClientLabels, Gauge>,
+    kept: Family<KeptLabels, Gauge>,
+    tasks: Gauge,
 }
 
 impl Default for Metrics {
@@ -93,6 +100,17 @@ impl Default for Metrics {
             "Seconds that the oldest waiting call has waited, by client and class",
             Family::clone(&oldest),
         );
+        let (kept, tasks) = (Family::default(), Gauge::default());
+        registry.register(
+            "kept",
+            "Entries that are kept in memory, by what they are of",
+            Family::clone(&kept),
+        );
+        registry.register(
+            "tasks",
+            "Tasks of this process that are alive",
+            tasks.clone(),
+        );
         Self {
             registry,
             passes,
@@ -102,6 +120,8 @@ impl Default for Metrics {
             waiting,
             oldest,
             breaker,
+            kept,
+            tasks,
         }
     }
 }
@@ -164,6 +184,19 @@ impl Metrics {
                 self.oldest.get_or_create(&labels).set(oldest);
             }
         }
+    }
+
+    /// Sets how much is kept in memory.
+    pub fn kept(&self, kept: impl IntoIterator<Item = (&'static str, usize)>) {
+        for (what, count) in kept {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.kept.get_or_create(&KeptLabels { what }).set(count);
+        }
+    }
+
+    /// Sets how many tasks are alive.
+    pub fn tasks(&self, count: usize) {
+        self.tasks.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// All of it, in the `OpenMetrics` text format.

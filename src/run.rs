@@ -289,6 +289,7 @@ async fn serve(
         Arc::clone(&context),
         args.concurrency,
         account::reconcile,
+        watches::account_pass_ended,
     ));
     passes.spawn(passes::drive(
         context.streams.clone(),
@@ -296,6 +297,7 @@ async fn serve(
         Arc::clone(&context),
         args.concurrency,
         livestream::reconcile,
+        watches::stream_pass_ended,
     ));
     passes.spawn(passes::drive(
         context.broadcasts.clone(),
@@ -303,6 +305,7 @@ async fn serve(
         Arc::clone(&context),
         args.concurrency,
         broadcast::reconcile,
+        watches::broadcast_pass_ended,
     ));
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),

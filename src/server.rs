@@ -10,9 +10,9 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle};
 
-use crate::{clock, context::Context};
+use crate::{account::Client, clock, context::Context};
 
 /// Whether the caches are warm.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,28 @@ pub async fn serve(listener: TcpListener, readiness: Readiness, context: Arc<Con
     if let Err(error) = axum::serve(listener, app).await {
         tracing::error!(%error, "the server for probes and metrics ended");
     }
+}
+
+/// How much is kept in memory of objects, and of what the provider has.
+fn kept(context: &Context) -> [(&'static str, usize); 11] {
+    let clients = context.registry.clients();
+    let sum = |count: fn(&Client) -> usize| clients.iter().map(|client| count(client)).sum();
+    [
+        ("accounts", context.accounts.len()),
+        ("livestreams", context.streams.len()),
+        ("broadcasts", context.broadcasts.len()),
+        ("indexed_livestreams", context.index.all().len()),
+        ("indexed_broadcasts", context.index.broadcasts.all().len()),
+        ("livestream_memories", context.memories.count()),
+        ("broadcast_memories", context.broadcast_memories.count()),
+        ("failing_objects", context.attempts.objects()),
+        ("seen_streams", sum(|client| client.mirror.ids().len())),
+        (
+            "seen_broadcasts",
+            sum(|client| client.broadcasts.ids().len()),
+        ),
+        ("readings", sum(|client| client.desk.count())),
+    ]
 }
 
 async fn readyz(State((readiness, _)): State<(Readiness, Arc<Context>)>) -> impl IntoResponse {
@@ -86,6 +108,8 @@ async fn metrics(State((_, context)): State<(Readiness, Arc<Context>)>) -> impl 
         );
         (client.id.as_str().to_owned(), waiting, open)
     }));
+    metrics.kept(kept(&context));
+    metrics.tasks(Handle::current().metrics().num_alive_tasks());
     match metrics.text() {
         Ok(text) => (
             StatusCode::OK,

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::bodies::Cut;
+use crate::clock::{Clock, Moment};
 
 /// How the whole provider is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,33 +45,60 @@ pub struct Connections {
     pub open: u64,
 }
 
+/// An outage, and when it is over by the provider's clock.
+#[derive(Clone, Copy, Debug)]
+struct Down {
+    outage: Outage,
+    until: Option<Moment>,
+}
+
 /// What the server and the calls' handler share: whether the provider is up.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    outage: watch::Sender<Option<Outage>>,
+    outage: watch::Sender<Option<Down>>,
+    clock: Arc<Clock>,
     accepted: AtomicU64,
     closed: AtomicU64,
 }
 
 impl Gate {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Arc<Clock>) -> Self {
         Self {
             outage: watch::Sender::new(None),
+            clock,
             accepted: AtomicU64::new(0),
             closed: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn outage(&self) -> Option<Outage> {
-        *self.outage.borrow()
+        let down = (*self.outage.borrow())?;
+        let over = down.until.is_some_and(|until| until <= self.clock.now());
+        (!over).then_some(down.outage)
     }
 
     pub(crate) fn set_outage(&self, outage: Option<Outage>) {
-        self.outage.send_replace(outage);
+        let down = outage.map(|outage| Down {
+            outage,
+            until: None,
+        });
+        self.outage.send_replace(down);
+    }
+
+    /// Begins an outage that is over when so much time has passed: on the provider's clock, but for
+    /// [`Outage::Refuse`], whose end has to come by itself.
+    pub(crate) fn set_outage_for(self: &Arc<Self>, outage: Outage, length: Duration) {
+        if outage == Outage::Refuse {
+            self.set_outage(Some(outage));
+            self.lift_after(length);
+            return;
+        }
+        let until = Some(self.clock.now().plus(length.as_secs_f64()));
+        self.outage.send_replace(Some(Down { outage, until }));
     }
 
     /// Ends this outage after a real time, unless another state has been set meanwhile.
-    pub(crate) fn lift_after(self: &Arc<Self>, length: Duration) {
+    fn lift_after(self: &Arc<Self>, length: Duration) {
         let gate = Arc::clone(self);
         let mut changes = self.outage.subscribe();
         tokio::spawn(async move {

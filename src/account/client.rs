@@ -675,3 +675,42 @@ enum Standing {
     Orphaned,
     Duplicated,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_has_the_share_of_those_who_wait_for_it() {
+        let now = clock::now().mono;
+        let scope = Scope {
+            cluster: "c".to_owned(),
+            namespaces: Vec::new(),
+        };
+        let client = Client::new(
+            ClientId::new("1001"),
+            Duration::from_secs(60),
+            Duration::from_secs(1),
+            now,
+            scope,
+            Arc::default(),
+            Queues::default(),
+        );
+        let class = || client.class::<ObservedStream>();
+        assert_eq!(class(), Class::Create, "everybody waits for the first");
+        let walk = || Walk {
+            began: now,
+            pages: 1,
+            unreadable: Vec::new(),
+        };
+        client.mirror.walked(walk(), &[]);
+        assert_eq!(class(), Class::Walk);
+        client.desk.set_walked_for(true);
+        assert_eq!(class(), Class::Live);
+        client.mirror.demand(now, ObjectKey::new("ns", "keynote"));
+        assert_eq!(class(), Class::Create);
+        client.mirror.walked(walk(), &[]);
+        client.desk.set_walked_for(false);
+        assert_eq!(class(), Class::Walk);
+    }
+}

@@ -300,6 +300,20 @@ impl Desk {
         inner.shelves.insert(id.clone(), Arc::new(result));
     }
 
+    /// How many wishes and results lie on it.
+    pub fn count(&self) -> usize {
+        let inner = self.lock();
+        [
+            inner.followers.len(),
+            inner.hints.len(),
+            inner.videos.len(),
+            inner.shelves.len(),
+            inner.troubled.len(),
+        ]
+        .iter()
+        .sum()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -35,12 +35,14 @@ enum PassError {
 }
 
 /// Runs the passes of one kind until its wakes are closed; what is under way then is finished.
+/// `ended` is called after each.
 pub(super) async fn drive<K, H, F>(
     store: Store<H>,
     wakes: Wakes,
     context: Arc<Context>,
     concurrency: u16,
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone + Send + 'static,
+    ended: fn(&Context, &K),
 ) where
     K: Resource<DynamicType = ()> + Send + Sync + 'static,
     H: Keep<K> + Send + Sync + 'static,
@@ -51,12 +53,15 @@ pub(super) async fn drive<K, H, F>(
         .clone()
         .map(|key| Ok::<_, std::convert::Infallible>(ReconcileRequest::from(key.reference::<H>())));
     let bounded = move |kept: Arc<H>, context: Arc<Context>| {
-        let pass = kept.open().map(|it| reconcile(Arc::new(it), context));
+        let object = kept.open().map(Arc::new);
+        let pass = object.map(|it| (reconcile(Arc::clone(&it), Arc::clone(&context)), it));
         Box::pin(async move {
-            let Some(pass) = pass else {
+            let Some((pass, object)) = pass else {
                 return Err(PassError::Lost);
             };
-            match tokio::time::timeout(DEADLINE, pass).await {
+            let result = tokio::time::timeout(DEADLINE, pass).await;
+            ended(&context, &object);
+            match result {
                 Ok(result) => result.map_err(PassError::Apiserver),
                 Err(_) => Err(PassError::Deadline),
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube::{
     ResourceExt as _,
-    runtime::reflector::{Store, store::Writer},
+    runtime::reflector::{ObjectRef, Store, store::Writer},
 };
 
 use crate::{
@@ -81,14 +81,27 @@ fn wake_broadcasts_of(context: &Context, stream: &LiveStream) {
 
 /// Nothing is kept of an object that is gone.
 fn forget(context: &Context, object: &LiveStream) {
-    let key = ObjectKey::of(object);
+    forget_memory(context, object);
+    let seat = Kind::LiveStream.seat(&ObjectKey::of(object));
+    for client in context.registry.clients() {
+        client.forget(&seat);
+    }
+}
+
+fn forget_memory(context: &Context, object: &LiveStream) {
     if let Some(uid) = &object.metadata.uid {
         context.memories.forget(uid);
         context.attempts.forget(uid);
     }
-    let seat = Kind::LiveStream.seat(&key);
-    for client in context.registry.clients() {
-        client.forget(&seat);
+}
+
+/// An object may go while a pass over it is under way: what that pass has left is forgotten too.
+pub(super) fn stream_pass_ended(context: &Context, object: &LiveStream) {
+    match context.index.entry(&ObjectKey::of(object)) {
+        Some(now) if object.metadata.uid.as_ref() == Some(&now.uid) => {}
+        // Another of its name waits at its seat.
+        Some(_) => forget_memory(context, object),
+        None => forget(context, object),
     }
 }
 
@@ -166,13 +179,26 @@ fn wake_streams_of(context: &Context, object: &Broadcast) {
 
 /// Nothing is kept of an object that is gone.
 fn forget_broadcast(context: &Context, object: &Broadcast) {
+    forget_broadcast_memory(context, object);
+    let seat = Kind::Broadcast.seat(&ObjectKey::of(object));
+    for client in context.registry.clients() {
+        client.forget(&seat);
+    }
+}
+
+fn forget_broadcast_memory(context: &Context, object: &Broadcast) {
     if let Some(uid) = &object.metadata.uid {
         context.broadcast_memories.forget(uid);
         context.attempts.forget(uid);
     }
-    let seat = Kind::Broadcast.seat(&ObjectKey::of(object));
-    for client in context.registry.clients() {
-        client.forget(&seat);
+}
+
+/// As [`stream_pass_ended`].
+pub(super) fn broadcast_pass_ended(context: &Context, object: &Broadcast) {
+    match context.index.broadcasts.entry(&ObjectKey::of(object)) {
+        Some(now) if object.metadata.uid.as_ref() == Some(&now.uid) => {}
+        Some(_) => forget_broadcast_memory(context, object),
+        None => forget_broadcast(context, object),
     }
 }
 
@@ -204,6 +230,15 @@ pub(super) async fn accounts(
         }
     };
     watch::watch(context.client.clone(), &namespaces, writer, on).await;
+}
+
+/// As [`stream_pass_ended`].
+pub(super) fn account_pass_ended(context: &Context, object: &StreamingAccount) {
+    let now = context.accounts.get(&ObjectRef::from_obj(object));
+    let there = now.is_some_and(|now| now.metadata.uid == object.metadata.uid);
+    if let Some(uid) = object.metadata.uid.as_ref().filter(|_| !there) {
+        context.attempts.forget(uid);
+    }
 }
 
 fn account_applied(context: &Context, old: Option<&StreamingAccount>, new: &StreamingAccount) {

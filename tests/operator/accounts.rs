@@ -308,6 +308,71 @@ async fn while_a_new_key_is_bad_the_old_one_goes_on_serving() {
 }
 
 #[tokio::test]
+async fn while_no_key_works_what_needs_none_goes_and_the_next_good_key_ends_all_waits() {
+    let world = World::new("no-key").await;
+    ready_streams(&world, 2).await;
+    let stray = world.sim.create(CLIENT, json!({"name": "stray"})).unwrap();
+    let adopts = json!({"externalId": stray.to_string()});
+    world.stream("watched", adopts).await;
+    world.until_ready("watched").await;
+    until_open(&world, "default").await;
+
+    world.sim.revoke_key(KEY);
+    until_stalled(&world, "default", "Unauthorized").await;
+    // Its own call was refused, or that of another already was.
+    let until_held_up = async |name: &str| {
+        let held_up = |object: &DynamicObject| {
+            let why = reason(object, "Ready");
+            ["Unauthorized", "AccountNotReady"].contains(&why.as_str())
+        };
+        world.until("LiveStream", name, "held up", held_up).await;
+    };
+    // What was never sent, and what was only watched, needs nobody's leave to go.
+    world.stream("never", json!({})).await;
+    until_held_up("never").await;
+    for name in ["never", "watched"] {
+        world.delete("LiveStream", name).await;
+        world.until_gone("LiveStream", name).await;
+    }
+    // What has a stream waits, and so does an edit.
+    world.edit("s0", json!({"displayName": "Edited"})).await;
+    world.delete("LiveStream", "s1").await;
+    until_held_up("s0").await;
+    until_held_up("s1").await;
+
+    // Another bad one changes nothing of that.
+    world
+        .secret("gcore", &[("apiKey", "1001$canary-bad")])
+        .await;
+    let bad = |call: &Call| call.route == ME && call.status == Some(401);
+    world
+        .until_sim("the bad key is tried", |sim| {
+            !sim.calls_where(0, bad).is_empty()
+        })
+        .await;
+    until_stalled(&world, "default", "Unauthorized").await;
+    assert!(world.get("LiveStream", "s1").await.is_some());
+    let changed = world
+        .sim
+        .calls_where(0, |call| call.method != "GET" && call.applied);
+    assert_eq!(changed.len(), 2, "{changed:?}");
+
+    world.sim.add_key("1001$canary-good", CLIENT);
+    world
+        .secret("gcore", &[("apiKey", "1001$canary-good")])
+        .await;
+    world.until_ready("s0").await;
+    world.until_gone("LiveStream", "s1").await;
+    until_open(&world, "default").await;
+    let left: Vec<Value> = world.sim.streams(CLIENT);
+    let names: Vec<&Value> = left.iter().map(|stream| &stream["name"]).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&&json!("Edited")) && names.contains(&&json!("stray")));
+    assert_eq!(world.sim.created_total(CLIENT), 3);
+    assert!(!world.told().await.contains("canary"));
+}
+
+#[tokio::test]
 async fn a_key_of_another_client_is_not_used() {
     let mut world = World::new("client-changed").await;
     let old = number(&world, KEY, CLIENT);

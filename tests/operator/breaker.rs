@@ -73,7 +73,8 @@ async fn an_hour_without_the_provider_costs_few_calls_no_writes_and_one_event() 
         .collect();
 
     let from = world.sim.last_call();
-    world.sim.set_outage(Some(Outage::Status { status: 503 }));
+    let outage = Outage::Status { status: 503 };
+    world.sim.set_outage_for(outage, Duration::from_hours(1));
     world.until_account("default", "ProviderUnavailable").await;
     until_open(&world, CLIENT).await;
     let history = world.history("LiveStream").await;
@@ -91,7 +92,15 @@ async fn an_hour_without_the_provider_costs_few_calls_no_writes_and_one_event() 
         .await;
     world.delete("LiveStream", "new0").await;
     world.until_gone("LiveStream", "new0").await;
-    world.sim.advance(Duration::from_hours(1));
+    // Through all of the hour it is asked now and then.
+    for _ in 0..5 {
+        world.sim.advance(Duration::from_mins(10));
+        let last = world.sim.last_call();
+        world
+            .until_sim("it is asked again", |sim| sim.last_call() > last)
+            .await;
+    }
+    assert_eq!(world.sim.current_outage(), Some(outage));
     let calls = until_rare(&world, from, 3000).await;
     assert!(calls.len() <= 45, "{} calls", calls.len());
     // Each who waits says it once: the spec, and the status.
@@ -101,8 +110,9 @@ async fn an_hour_without_the_provider_costs_few_calls_no_writes_and_one_event() 
     );
     assert!(history.len() <= 2 + 2 * PENDING + 2, "{}", history.len());
 
+    // It ends by itself.
     world.sim.forget_calls();
-    world.sim.set_outage(None);
+    world.sim.advance(Duration::from_mins(10));
     world.until_ready("s0").await;
     world
         .until_true("all are ready", async || world.ready().await == 4 + PENDING)

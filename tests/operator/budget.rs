@@ -3,55 +3,21 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::faults::{Action, Fault};
+use simulator::{
+    faults::{Action, Fault},
+    gcore::Simulator,
+};
 
-use crate::harness::{CLIENT, World, condition, reason, status_of};
+use crate::{
+    harness::{CLIENT, World, condition, reason, status_of},
+    tenants::{RATE, another_is_served, crowd, tenants, tenants_of},
+};
 
 const STREAMS: &str = "/streaming/streams";
 const START: &str = "/streaming/streams/{id}/start_recording";
 
-/// So many calls a second in these tests.
-const RATE: usize = 20;
-
 /// What one tenant has waiting.
 const MANY: usize = 400;
-
-/// Two tenants of one client: an operator that serves both namespaces, and an account in each. The
-/// provider is that of the first.
-async fn tenants(name: &str) -> (World, World) {
-    let mut busy = World::bare(&format!("{name}-busy")).await;
-    let calm = World::bare(&format!("{name}-calm")).await;
-    busy.account(json!({"requestsPerSecond": RATE})).await;
-    let provider =
-        json!({"apiKeySecretRef": {"name": "gcore", "key": "apiKey"}, "endpoint": busy.sim.url()});
-    calm.account(json!({"requestsPerSecond": RATE, "gcore": provider}))
-        .await;
-    // What the creations leave to settle is not what is looked at here.
-    let flags = [
-        format!("--namespace={}", calm.namespace),
-        "--settling=60s".to_owned(),
-        "--live-poll=1s".to_owned(),
-    ];
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    busy.start(&flags);
-    (busy, calm)
-}
-
-/// Applies what waits for many seconds, and waits until it does.
-async fn crowd(world: &World) {
-    let before = world.posts();
-    let creations = (0..MANY).map(|i| {
-        let spec = json!({"active": false});
-        let name = format!("many{i}");
-        async move { world.create("LiveStream", &name, spec).await.unwrap() }
-    });
-    futures::future::join_all(creations).await;
-    world
-        .until_sim("creations are sent one after the other", |sim| {
-            sim.count("POST", STREAMS) >= before + 5
-        })
-        .await;
-}
 
 /// One figure of a class in the metrics.
 async fn figure(world: &World, name: &str, class: &str) -> f64 {
@@ -61,39 +27,120 @@ async fn figure(world: &World, name: &str, class: &str) -> f64 {
 
 #[tokio::test]
 async fn while_one_tenant_has_hundreds_waiting_another_is_served_within_a_few_calls() {
-    let (busy, calm) = tenants("fair").await;
-    calm.stream("edited", json!({"displayName": "before"}))
-        .await;
-    calm.until_ready("edited").await;
-    crowd(&busy).await;
+    another_is_served("fair", MANY).await;
+}
 
-    let from = busy.sim.last_call();
-    calm.edit("edited", json!({"displayName": "after"})).await;
-    let sent = |from, method: &'static str, name: &'static str| {
-        let calls = busy.sim.calls_after(from);
-        calls.iter().position(|call| {
-            let body = call.body.as_ref();
-            call.method == method
-                && body.is_some_and(|b| b["name"] == name || b["stream"]["name"] == name)
+#[tokio::test]
+async fn three_tenants_take_turns() {
+    const EACH: usize = 150;
+    let (first, second) = tenants_of("turns", 3).await;
+    let all: Vec<&World> = [&first].into_iter().chain(&second).collect();
+    // One after the other: in one line the last would wait for all before it.
+    for world in &all {
+        let creations = (0..EACH).map(|i| async move {
+            let spec = json!({"active": false, "displayName": world.namespace});
+            world.stream(&format!("s{i}"), spec).await;
+        });
+        futures::future::join_all(creations).await;
+    }
+    // Of each tenant some were sent meanwhile, and most wait.
+    first
+        .until_true("most of them wait", async || {
+            figure(&first, "budget_waiting", "create").await > 200.0
         })
+        .await;
+    let from = first.sim.last_call();
+    let posts = |sim: &Simulator| {
+        let calls = sim.calls_after(from).into_iter();
+        let posts = calls.filter(|call| call.method == "POST");
+        posts.collect::<Vec<_>>()
     };
-    busy.until_sim("the edit is sent", |_| {
-        sent(from, "PATCH", "after").is_some()
-    })
-    .await;
-    let edit = sent(from, "PATCH", "after").unwrap();
-    let from = busy.sim.last_call();
-    calm.stream("new", json!({"displayName": "new"})).await;
-    busy.until_sim("the other tenant's creation is sent", |_| {
-        sent(from, "POST", "new").is_some()
-    })
-    .await;
-    let creation = sent(from, "POST", "new").unwrap();
-    // Each waits for a round of the classes and namespaces; the rest is the way from the apiserver,
-    // which is busy. In one line behind the others each would be among the last.
-    assert!(edit <= RATE, "{edit} calls before the edit");
-    assert!(creation <= RATE, "{creation} calls before the creation");
-    assert!(busy.posts() < MANY as u64 / 2, "nothing waited any more");
+    first
+        .until_sim("thirty more are sent", |sim| posts(sim).len() >= 30)
+        .await;
+    let posts = posts(&first.sim);
+    for world in all {
+        let theirs = posts[..30].iter().filter(|call| {
+            let body = call.body.as_ref();
+            body.is_some_and(|body| body["name"] == world.namespace)
+        });
+        // Ten each, but for those whose turn was given before, and those who come late to theirs.
+        let theirs = theirs.count();
+        assert!(theirs >= 5, "{theirs} of {}", world.namespace);
+    }
+}
+
+#[tokio::test]
+async fn edits_and_recordings_that_wait_are_told_as_what_they_are() {
+    const LIVE: usize = 24;
+    let mut world = World::bare("classes").await;
+    world.account(json!({})).await;
+    world.start(&["--settling=60s", "--live-poll=60s"]);
+    for i in 0..LIVE {
+        let name = format!("s{i}");
+        world
+            .stream(&name, json!({"active": true, "recording": false}))
+            .await;
+        world.until_ready(&name).await;
+        let id = world.stream_id(&name).await;
+        world.sim.set_live(id, true).unwrap();
+    }
+    for i in 0..LIVE {
+        world
+            .until("LiveStream", &format!("s{i}"), "live", |object| {
+                status_of(object)["live"] == true
+            })
+            .await;
+    }
+    let rate = json!({"spec": {"requestsPerSecond": 2}});
+    let account = world.patch("StreamingAccount", "default", rate).await;
+    let generation = account.unwrap().metadata.generation;
+    world
+        .until("StreamingAccount", "default", "slow", |account| {
+            status_of(account)["observedGeneration"] == json!(generation)
+        })
+        .await;
+    let history = world.history("StreamingAccount").await;
+    for i in 0..LIVE {
+        let spec = match i % 2 {
+            0 => json!({"displayName": "Edited"}),
+            _ => json!({"recording": true}),
+        };
+        world.edit(&format!("s{i}"), spec).await;
+    }
+    for class in ["change", "live"] {
+        world
+            .until_true("it waits in the metrics", async || {
+                figure(&world, "budget_waiting", class).await > 0.5
+            })
+            .await;
+    }
+    let told = |class: &str| {
+        let statuses = history.statuses("default");
+        statuses
+            .iter()
+            .any(|s| s["waiting"][class].as_i64() > Some(0))
+    };
+    world
+        .until_true("both kinds were told", async || {
+            told("changes") && told("live")
+        })
+        .await;
+    assert!(!told("creations"), "{:?}", history.statuses("default"));
+}
+
+#[tokio::test]
+async fn the_call_that_says_whose_the_key_is_is_one_of_the_budget() {
+    let mut world = World::bare("first-call").await;
+    world.account(json!({"requestsPerSecond": 1})).await;
+    world.start(&[]);
+    world
+        .until_sim("the list is read", |sim| sim.count("GET", STREAMS) > 0)
+        .await;
+    let calls = world.sim.calls();
+    assert_eq!(calls[0].route, "/iam/clients/me");
+    let wait = calls[1].elapsed_ms - calls[0].elapsed_ms;
+    assert!(wait >= 900, "the next call came after {wait} ms");
 }
 
 #[tokio::test]
@@ -103,7 +150,7 @@ async fn a_recording_begins_in_time_while_hundreds_of_creations_wait() {
         .await;
     calm.until_ready("keynote").await;
     let id = calm.stream_id("keynote").await;
-    crowd(&busy).await;
+    crowd(&busy, MANY).await;
 
     let from = busy.sim.last_call();
     busy.sim.set_live(id, true).unwrap();

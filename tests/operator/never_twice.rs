@@ -10,6 +10,7 @@ use futures::future::join_all;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 use simulator::{
+    counters::Call,
     faults::{Action, ErrorBody, Fault},
     gcore::{PageShift, QuotaRefusal, Shift, Spoilt, SpoiltItem},
 };
@@ -493,6 +494,57 @@ async fn items_that_move_between_pages_are_neither_lost_nor_created_again() {
     assert_eq!(history.len(), 0);
     assert_eq!((world.posts(), world.sim.changing_calls()), (5, 5));
     assert_eq!(world.sim.streams(CLIENT), before);
+}
+
+#[tokio::test]
+async fn an_item_that_moves_between_pages_once_is_not_created_again() {
+    let mut world = World::bare("moved").await;
+    // Walks are nearly a second apart, so that the list can change between two of them.
+    world.account(json!({"requestsPerSecond": 12})).await;
+    world.start(&[]);
+    for n in 0..25 {
+        let stream = json!({"name": format!("foreign-{n}")});
+        world.sim.create(CLIENT, stream).unwrap();
+    }
+    let shift = |how: Option<Shift>| {
+        world.sim.behaviour(CLIENT, |b| {
+            b.list_order = simulator::gcore::ListOrder::OldestFirst;
+            b.page_shift = how.map(|how| PageShift {
+                after_page: 1,
+                how,
+                walks: None,
+            });
+        });
+    };
+    // It is the first of the second page, and moves to the first one when that was read.
+    shift(Some(Shift::Skip));
+    world.sim.fault(on_post(Action::CutAfterApply));
+    world.stream("keynote", json!({})).await;
+    world.until_posts(1).await;
+    let sent = world.sim.calls_where(0, |call| call.method == "POST")[0].elapsed_ms;
+    world
+        .until_true("a walk after the settling time has missed it", async || {
+            let pages = world.sim.calls_where(0, |call| {
+                call.elapsed_ms >= sent + 1500 && call.route == "/streaming/streams"
+            });
+            let page = |n: &'static str| move |call: &&Call| call.query.as_deref() == Some(n);
+            let begun = pages.iter().find(page("page=1"));
+            begun.is_some_and(|begun| {
+                pages
+                    .iter()
+                    .filter(page("page=2"))
+                    .any(|call| call.seq > begun.seq)
+            })
+        })
+        .await;
+    shift(None);
+    world.until_ready("keynote").await;
+    world.settled_walks(1).await;
+    assert_eq!(
+        (world.posts(), world.sim.streams(CLIENT).len()),
+        (1, 26),
+        "one walk that missed it was believed"
+    );
 }
 
 #[tokio::test]

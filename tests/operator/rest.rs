@@ -1,49 +1,9 @@
 //! At rest, and many at once: what is called and written, counted at the provider and in the
 //! apiserver's audit log.
 
-use std::{collections::BTreeMap, fs};
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::harness::{CLIENT, World, control_plane};
-
-/// The writes in the audit log to one namespace, by resource and verb, leases apart.
-fn writes(namespace: &str) -> BTreeMap<String, usize> {
-    let log = fs::read_to_string(&control_plane().audit_log).unwrap();
-    let mut counts = BTreeMap::new();
-    for line in log.lines() {
-        let Ok(entry) = serde_json::from_str::<Value>(line) else {
-            continue;
-        };
-        let agent = entry["userAgent"].as_str().unwrap_or_default();
-        let (verb, object) = (
-            entry["verb"].as_str().unwrap_or_default(),
-            &entry["objectRef"],
-        );
-        let reads = ["get", "list", "watch"].contains(&verb);
-        if reads
-            || object["namespace"] != namespace
-            || object["resource"] == "leases"
-            || agent.contains("kubectl")
-        {
-            continue;
-        }
-        if entry["user"]["username"] != "admin"
-            || entry["verb"] == "create" && object["resource"] == "livestreams"
-        {
-            continue;
-        }
-        let resource = object["resource"].as_str().unwrap_or_default();
-        let part = object["subresource"]
-            .as_str()
-            .map(|s| format!("/{s}"))
-            .unwrap_or_default();
-        *counts
-            .entry(format!("{verb} {resource}{part}"))
-            .or_insert(0) += 1;
-    }
-    counts
-}
+use crate::harness::{CLIENT, World};
 
 #[tokio::test]
 async fn a_hundred_objects_at_rest_cost_the_pages_of_the_list_and_nothing_else() {
@@ -68,17 +28,13 @@ async fn a_hundred_objects_at_rest_cost_the_pages_of_the_list_and_nothing_else()
     // Events are written behind the passes: one for each creation, and one of the account.
     world
         .until_true("all Events are written", async || {
-            writes(&world.namespace).get("create events") == Some(&101)
+            world.writes().get("create events") == Some(&101)
         })
         .await;
-    let before = (writes(&world.namespace), world.sim.last_call());
+    let before = (world.writes(), world.sim.last_call());
 
     world.walks(8).await;
-    assert_eq!(
-        writes(&world.namespace),
-        before.0,
-        "something was written at rest"
-    );
+    assert_eq!(world.writes(), before.0, "something was written at rest");
     let calls = world.sim.calls_after(before.1);
     assert!(
         calls
@@ -122,7 +78,7 @@ async fn a_thousand_objects_at_once_become_a_thousand_streams_by_a_thousand_call
     assert_eq!(world.sim.streams(CLIENT).len(), COUNT);
     assert_eq!(world.sim.created_total(CLIENT), COUNT as u64);
     assert_eq!(world.sim.changing_calls(), COUNT as u64);
-    let writes = writes(&world.namespace);
+    let writes = world.writes();
     assert_eq!(
         writes["patch livestreams"], COUNT,
         "one finalizer each: {writes:?}"

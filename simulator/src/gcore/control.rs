@@ -111,7 +111,7 @@ impl Control {
             },
             faults: Faults::default(),
             journal: Journal::new(options.journal),
-            gate: Arc::new(Gate::new()),
+            gate: Arc::new(Gate::new(Arc::clone(&clock))),
             clock,
         };
         let control = Self {
@@ -400,10 +400,10 @@ impl Control {
         self.front.gate.set_outage(outage);
     }
 
-    /// The provider is down in this way for a real time.
+    /// The provider is down in this way until so much time has passed on its clock; for
+    /// [`Outage::Refuse`] it is real time, as nobody could put the clock forward meanwhile.
     pub fn set_outage_for(&self, outage: Outage, length: Duration) {
-        self.front.gate.set_outage(Some(outage));
-        self.front.gate.lift_after(length);
+        self.front.gate.set_outage_for(outage, length);
     }
 
     /// How the provider is down.

@@ -289,9 +289,26 @@ async fn an_outage_answers_nobody_or_with_a_status() {
     assert_eq!(answer.status, 503);
     assert_eq!(sim.created_total(CLIENT), 0);
     assert!(sim.calls().iter().all(|call| call.fault == Some("outage")));
-    sim.set_outage_for(Outage::Status { status: 503 }, Duration::from_millis(10));
-    soon(sim.until(|sim| sim.current_outage().is_none())).await;
+    sim.set_outage(None);
     assert_eq!(get(&sim, STREAMS).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_outage_is_over_by_the_providers_clock() {
+    let sim = start().await;
+    for outage in [Outage::Cut, Outage::Status { status: 502 }] {
+        sim.set_outage_for(outage, Duration::from_hours(1));
+        sim.advance(Duration::from_mins(59));
+        let answer = send(&sim, with_key("GET", STREAMS, None)).await;
+        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 502));
+        assert_eq!(sim.current_outage(), Some(outage));
+        sim.advance(Duration::from_mins(1));
+        assert_eq!(sim.current_outage(), None);
+        assert_eq!(get(&sim, STREAMS).await.status, 200);
+    }
+    // While nobody listens, nobody can put the clock forward over HTTP.
+    sim.set_outage_for(Outage::Refuse, Duration::from_millis(10));
+    soon(sim.until(|sim| sim.current_outage().is_none())).await;
 }
 
 #[tokio::test]

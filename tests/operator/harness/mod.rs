@@ -1,5 +1,6 @@
 //! What every test starts with.
 
+mod audit;
 mod broadcasts;
 mod control_plane;
 mod history;
@@ -8,6 +9,7 @@ mod operator;
 mod world;
 
 pub use self::{
+    audit::Counts,
     control_plane::control_plane,
     objects::{condition, message, reason, status_of},
     operator::Operator,

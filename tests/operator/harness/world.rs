@@ -17,10 +17,11 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
     core::{DynamicObject, GroupVersionKind, ObjectMeta},
 };
+use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
 
-use super::{Operator, control_plane, objects};
+use super::{Operator, audit::TESTS, control_plane, objects};
 
 /// The simulator's client of each test.
 pub const CLIENT: u64 = 1001;
@@ -37,6 +38,8 @@ pub struct World {
     pub namespace: String,
     /// The apiserver, as an administrator.
     pub client: Client,
+    /// Where that is.
+    pub apiserver: String,
     /// The provider.
     pub sim: Simulator,
     /// The operator, once it is started.
@@ -55,9 +58,12 @@ impl World {
                 .unwrap();
         });
         let kubeconfig = Kubeconfig::read_from(&control_plane().kubeconfig).unwrap();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
             .await
             .unwrap();
+        let agent = HeaderValue::from_static(TESTS);
+        config.headers.push((USER_AGENT, agent));
+        let apiserver = config.cluster_url.to_string();
         let client = Client::try_from(config).unwrap();
         let namespace = format!(
             "{name}-{}-{}",
@@ -73,6 +79,7 @@ impl World {
         let world = Self {
             namespace,
             client,
+            apiserver,
             sim,
             operator: None,
             name: name.to_owned(),
