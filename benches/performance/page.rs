@@ -102,40 +102,71 @@ fn verdict(report: &Report) -> String {
     text
 }
 
-/// The table, metric by metric.
+/// What a figure's id begins with, and what that is about.
+const METRICS: [(&str, &str); 8] = [
+    ("floor", "What this machine can do, without an operator"),
+    ("a", "(a) How soon the provider is called"),
+    ("b", "(b) How soon it is seen what happens outside"),
+    ("c", "(c) How many calls and writes"),
+    ("d", "(d) Many at once"),
+    ("e", "(e) Memory, processor and sockets"),
+    ("f", "(f) Restarts"),
+    ("g", "(g) Fairness"),
+];
+
+/// Tables, metric by metric.
 fn figures(report: &Report) -> String {
+    let mut text = String::new();
+    for (letter, title) in METRICS {
+        let of_it = |figure: &&Figure| {
+            let begin = figure.id.split('-').next().unwrap_or_default();
+            begin == letter || letter.len() == 1 && begin.len() < 3 && begin.starts_with(letter)
+        };
+        let found: Vec<&Figure> = report.figures.iter().filter(of_it).collect();
+        if !found.is_empty() {
+            text.push_str(&format!("### {title}\n\n{}\n", metric(&found)));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// One table, and what else was seen.
+fn metric(figures: &[&Figure]) -> String {
     let mut text = String::from(
         "| | of | median | p99 | spread | limit | ratio | aim |\n|---|---|---|---|---|---|---|---|\n",
     );
-    for figure in &report.figures {
-        let cells = table::cells(figure).map(|cell| cell.replace('|', "\\|"));
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    let notes: Vec<&Figure> = report
-        .figures
-        .iter()
-        .filter(|figure| !figure.notes.is_empty())
-        .collect();
-    if !notes.is_empty() {
-        text.push_str("\nWhat else was seen:\n");
-    }
-    for figure in notes {
-        text.push_str(&format!("\n- {}: {}", figure.what, figure.notes.join("; ")));
-    }
-    let mut limits: Vec<String> = Vec::new();
-    for figure in &report.figures {
+    let mut notes = String::new();
+    for figure in figures {
+        let mut cells = table::cells(figure);
+        let what = short(figure).to_owned();
         if let Some(limit) = figure
             .limit
             .as_ref()
             .filter(|limit| limit.from != "a count")
         {
-            let line = format!("\n- {}: {}", figure.what, limit.from);
-            limits.push(line);
+            cells[5].push_str(&format!(" ({})", limit.from));
+        }
+        cells[0].clone_from(&what);
+        let cells = cells.map(|cell| cell.replace('|', "\\|").replace("MISSED", "**missed**"));
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        if !figure.notes.is_empty() {
+            notes.push_str(&format!("- {what}: {}\n", figure.notes.join("; ")));
         }
     }
-    text.push_str("\n\nWhere the limits come from:\n");
-    text.push_str(&limits.concat());
+    if !notes.is_empty() {
+        text.push_str(&format!("\n{notes}"));
+    }
     text
+}
+
+/// What it is, without the letter that the heading has.
+fn short(figure: &Figure) -> &str {
+    let what = figure.what.as_str();
+    let what = what.strip_prefix("floor: ").unwrap_or(what);
+    match what.split_once(") ") {
+        Some((letter, rest)) if letter.starts_with('(') => rest,
+        _ => what,
+    }
 }
 
 /// How long each scenario took.

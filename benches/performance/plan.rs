@@ -64,9 +64,9 @@ impl Plan {
             unlimited: bursts(&[(1, 5), (100, 5), (1_000, 3)]),
             while_live: Burst {
                 objects: 1_000,
-                runs: 3,
+                runs: 2,
             },
-            rest: Duration::from_mins(5),
+            rest: Duration::from_mins(4),
             broadcasts_rest: Duration::from_mins(1),
             restarts: 3,
             crowd: 10_000,
@@ -96,7 +96,7 @@ impl Plan {
             restarts: 2,
             crowd: 500,
             hints: 50,
-            recordings: 8,
+            recordings: 6,
         }
     }
 }

@@ -96,31 +96,24 @@ fn converge(report: &Report) -> String {
 
 fn memory(report: &Report) -> String {
     let mut panels = Vec::new();
-    for (prefix, title, aim) in [
-        ("e-memory-", "memory in use, by objects", Some(60.0)),
-        ("e-object-", "for each object, by objects", Some(5.0)),
+    for (prefix, title, unit, aim) in [
+        ("e-memory-", "memory in use, by objects", "MB", Some(60.0)),
+        ("e-object-", "for each object, by objects", "KB", Some(5.0)),
     ] {
         let figures = report.figures.iter().filter_map(|figure| {
             let size = figure.id.strip_prefix(prefix)?;
-            let size = size.replace("-restarted", " *");
-            Some((size, figure.part(Part::Median)?, figure.unit.clone()))
+            let again = size.contains("-restarted");
+            let name = size.replace("-restarted", " *");
+            Some((name, figure.part(Part::Median)?, usize::from(again)))
         });
-        let bars: Vec<_> = figures.collect();
-        let unit = bars
-            .first()
-            .map_or(String::new(), |(_, _, unit)| unit.clone());
+        let bars = figures.collect();
         panels.push(Panel {
             title: title.to_owned(),
-            unit,
-            bars: bars
-                .into_iter()
-                .map(|(size, value, _)| (size, value))
-                .collect(),
+            unit: unit.to_owned(),
+            bars,
             aim,
         });
     }
-    bars::chart(
-        "Memory (* after a restart; dashed: the aim at 10,000)",
-        &panels,
-    )
+    let title = "Memory (* after a restart; dashed: the aim at 10,000)";
+    bars::chart(title, 2, &panels)
 }

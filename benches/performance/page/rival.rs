@@ -1,7 +1,7 @@
 //! The nearest rival's figures, which were measured once, beside ours.
 
 use super::{
-    super::{figure::Part, report::Report, table::number},
+    super::{figure::Part, report::Report},
     bars::{self, Panel},
     median,
 };
@@ -161,12 +161,10 @@ pub fn chart(report: &Report) -> String {
         let Some(value) = value else {
             continue;
         };
-        let mut bars = vec![("ours".to_owned(), value)];
-        bars.extend(
-            theirs
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        let mut bars = vec![("ours".to_owned(), value, 0)];
+        for (name, value) in theirs {
+            bars.push((name.to_owned(), value, 1));
+        }
         panels.push(Panel {
             title: title.to_owned(),
             unit: unit.to_owned(),
@@ -174,11 +172,6 @@ pub fn chart(report: &Report) -> String {
             aim: None,
         });
     }
-    let shown = number(super::count(panels.len()));
-    bars::chart(
-        &format!(
-            "livestream-operator and provider-http, {shown} figures (see what is not comparable)"
-        ),
-        &panels,
-    )
+    let title = "livestream-operator and provider-http (see what cannot be compared)";
+    bars::chart(title, 3, &panels)
 }

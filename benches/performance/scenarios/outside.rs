@@ -78,7 +78,10 @@ pub async fn measure(bench: &Bench, world: &mut World, names: &[String], poll: u
             f64::from(poll) / 2.0
         ));
     bench.tell(figure);
-    let what = format!("(b2) changes in the portal that were not mended, {size} objects");
+    let what = format!(
+        "(b2) changes in the portal that were not mended, {} objects",
+        number(count(size))
+    );
     bench.tell(Figure::exactly(
         format!("b2-{size}-missing"),
         what,

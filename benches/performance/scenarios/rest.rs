@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use kube::core::DynamicObject;
+
 use crate::{
     audit,
     bench::Bench,
@@ -33,6 +35,15 @@ pub async fn until_quiet() {
             "the operator does not cease to write"
         );
     }
+}
+
+/// Waits until a walk has counted all streams into the account's status, and nothing is written any more.
+pub async fn until_counted(world: &World, size: usize) {
+    let counted = |object: &DynamicObject| object.data["status"]["streams"]["managed"] == size;
+    world
+        .until("StreamingAccount", "default", "counts all streams", counted)
+        .await;
+    until_quiet().await;
 }
 
 /// What is in memory for some seconds, second by second.
@@ -101,6 +112,7 @@ fn walks(calls: &[Call], route: &str) -> (usize, f64) {
 /// Rests, while the list is read every `poll` seconds.
 pub async fn measure(bench: &Bench, world: &World, length: Duration, poll: u32) {
     let size = world.board.look(crate::board::Objects::count);
+    until_counted(world, size).await;
     let pid = world.operator().pid();
     let (mark, before) = (audit::mark(), world.provider.counts().await.last_call);
     let cpu = process::cpu_seconds(pid);

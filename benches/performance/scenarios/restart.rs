@@ -15,12 +15,15 @@ use crate::{
     world::World,
 };
 
+use super::rest;
+
 /// How long after all was checked it is watched for calls and writes that should not be.
 const AFTER: Duration = Duration::from_secs(3);
 
 /// Restarts it some times, while `size` objects exist and it may call `rate` times a second.
 pub async fn measure(bench: &Bench, world: &mut World, rate: u32, aim: Option<f64>) {
     let size = world.board.look(crate::board::Objects::count);
+    settle(world, size).await;
     let runs = bench.plan.restarts;
     let list = list(world).await;
     let (mut ready, mut checked) = (Vec::new(), Vec::new());
@@ -75,6 +78,14 @@ pub async fn measure(bench: &Bench, world: &mut World, rate: u32, aim: Option<f6
         0,
     );
     bench.tell(figure.note(audit::told(&written)));
+}
+
+/// Restarts it once, unmeasured, so that the account's status counts the streams that there are now, and
+/// not those at the last walk.
+async fn settle(world: &mut World, size: usize) {
+    world.start();
+    world.operator().ready().await;
+    rest::until_counted(world, size).await;
 }
 
 /// Seconds in which the bench itself lists all objects.
