@@ -85,7 +85,7 @@ impl Plan {
             ceiling: 300,
             chains: 30,
             at_40: bursts(&[(1, 3), (100, 3)]),
-            at_100: bursts(&[(1, 3), (100, 3)]),
+            at_100: bursts(&[(1, 3), (100, 3), (1_000, 1)]),
             unlimited: bursts(&[(1, 3), (100, 3)]),
             while_live: Burst {
                 objects: 200,

@@ -92,6 +92,7 @@ pub async fn measure(bench: &Bench) {
     .await;
     world.cluster.delete("Broadcast", "first").await;
     until_gone(&world, "Broadcast", "first").await;
+    rest::until_quiet().await;
     step(
         bench,
         &world,
