@@ -11,7 +11,9 @@ pub struct Arguments {
     #[arg(long)]
     pub quick: bool,
 
-    /// Only scenarios whose name contains this; may be given several times.
+    /// Only scenarios whose name contains this; may be given several times. They are floors (always),
+    /// calls, tutorial, hints, recordings, rest-on-air, burst-unlimited, burst-100, burst-40,
+    /// while-live, fairness and population.
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
 

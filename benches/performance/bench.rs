@@ -58,6 +58,10 @@ impl Bench {
             plan,
         };
         bench.with_report(|report| println!("{:#?}", report.machine));
+        println!(
+            "simulator: answers at once, 25 items a page, no rate limit of its own; its clock runs as the real one, or ten times as fast \
+             where intervals are a tenth"
+        );
         let wanted = |name: &str| {
             // Without the floors there is nothing to compare with.
             name == scenarios::FLOORS
