@@ -67,7 +67,9 @@ fn settings(report: &Report) -> String {
     let writes = report
         .apiserver_writes
         .map_or("–".to_owned(), table::number);
-    format!("W, measured by the bench's own generator in this run, is {writes} writes a second.")
+    format!(
+        "W, the best of three rounds of the bench's own generator in this run, is {writes} writes a second."
+    )
 }
 
 /// How many aims are met, and which are not.

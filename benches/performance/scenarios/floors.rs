@@ -13,12 +13,15 @@ use crate::{
     cluster::{Cluster, spec},
     figure::Figure,
     provider::{STREAM, STREAMS},
-    stats::{count, median},
+    stats::{count, median, percentile},
     world::{UNLIMITED, Ways, World},
 };
 
 /// A finalizer that nobody acts on.
 const FINALIZER: &str = "bench.example.org/floor";
+
+/// How often the apiserver's rate is measured.
+const ROUNDS: usize = 3;
 
 /// Measures how quickly the bare calls go.
 pub async fn measure(bench: &Bench) {
@@ -100,25 +103,30 @@ async fn write_status(cluster: &Cluster, name: &str, status: &Value) {
 }
 
 /// Writes a second: the creation, the finalizer and the status of many objects, as many at once as
-/// the generator makes.
+/// the generator makes. The best of some rounds: a limit is what is possible.
 async fn writes(bench: &Bench, world: &World, status: &Value) -> f64 {
-    let names: Vec<String> = (0..bench.plan.ceiling).map(|i| format!("w{i}")).collect();
-    let begun = Instant::now();
-    Cluster::for_many(&names, async |name| {
-        world.cluster.create("LiveStream", name, spec(name)).await;
-        add_finalizer(&world.cluster, name).await;
-        write_status(&world.cluster, name, status).await;
-    })
-    .await;
-    let rate = 3.0 * count(names.len()) / begun.elapsed().as_secs_f64();
+    let mut rates = Vec::new();
+    for round in 0..ROUNDS {
+        let many = 0..bench.plan.ceiling / ROUNDS;
+        let names: Vec<String> = many.map(|i| format!("w{round}-{i}")).collect();
+        let begun = Instant::now();
+        Cluster::for_many(&names, async |name| {
+            world.cluster.create("LiveStream", name, spec(name)).await;
+            add_finalizer(&world.cluster, name).await;
+            write_status(&world.cluster, name, status).await;
+        })
+        .await;
+        rates.push(3.0 * count(names.len()) / begun.elapsed().as_secs_f64());
+        Cluster::for_many(&names, async |name| remove(world, name).await).await;
+    }
+    let best = percentile(&rates, 100.0);
     let what = "writes that the apiserver takes from the bench's generator";
-    let figure = Figure::one("floor-writes", what, "/s", rate);
+    let figure = Figure::new("floor-writes", what, "/s", rates).runs(ROUNDS);
     bench.tell(figure.note(format!(
-        "{} objects: created, finalizer, status; a watch beside it",
-        names.len()
+        "{} objects in each round: created, finalizer, status; a watch beside it. The greatest is W",
+        bench.plan.ceiling / ROUNDS
     )));
-    Cluster::for_many(&names, async |name| remove(world, name).await).await;
-    rate
+    best
 }
 
 /// Milliseconds from a creation to the arrival of a POST, and to a watch that shows the status.
