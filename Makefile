@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test check lint crds crds-check deny figures clean
+.PHONY: help demo up down status test check lint crds crds-check deny bench bench-quick clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,14 @@ crds-check: ## fail if crds/ is not what the types say
 deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
 	cargo deny check
 
-figures: ## measure what the docs quote: latency, calls, memory, writes at rest
-	cargo bench --locked --bench figures
+# The operator and the simulator are processes of their own, as they are shipped.
+bench: ## measure all that docs/performance.md says, and write it; about forty minutes on a quiet machine
+	cargo build --release --locked --workspace --bins
+	cargo bench --locked --bench performance -- --docs
+
+bench-quick: ## the same with up to 1,000 objects, in some minutes, without writing anything
+	cargo build --release --locked --workspace --bins
+	cargo bench --locked --bench performance -- --quick
 
 clean: ## remove what cargo built; the control plane stays in the user's cache
 	cargo clean

@@ -62,6 +62,7 @@ fn millis(seconds: f64) -> i64 {
 #[derive(Debug)]
 pub struct Clock {
     origin: Instant,
+    started: Timestamp,
     hand: Mutex<Hand>,
     moved: Notify,
 }
@@ -81,10 +82,12 @@ impl Clock {
         reason = "the one room where the simulators read the time"
     )]
     pub(crate) fn new(speed: u32) -> Self {
+        let started = Timestamp::now();
         Self {
             origin: Instant::now(),
+            started,
             hand: Mutex::new(Hand {
-                at: Timestamp::now().as_millisecond(),
+                at: started.as_millisecond(),
                 set: Duration::ZERO,
                 speed,
             }),
@@ -140,6 +143,12 @@ impl Clock {
     /// Real time since the start, which nothing changes.
     pub fn elapsed(&self) -> Duration {
         self.origin.elapsed()
+    }
+
+    /// Real microseconds since 1970: what another process on this machine reads, too.
+    pub(crate) fn unix_micros(&self) -> i64 {
+        let elapsed = i64::try_from(self.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.started.as_microsecond().saturating_add(elapsed)
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Call {
     pub at: Moment,
     /// Real milliseconds since the simulator's start: for rates.
     pub elapsed_ms: u64,
+    /// Real microseconds since 1970, by this machine's clock at the simulator's start: for whoever
+    /// measures from another process.
+    pub unix_us: i64,
     /// The HTTP method.
     pub method: String,
     /// The route's template, as in the documents: `/streaming/streams/{id}`. Empty: no such route.

@@ -320,6 +320,7 @@ impl<P: Provider> Front<P> {
             seq: 0,
             at: self.clock.now(),
             elapsed_ms: whole_millis(self.clock.elapsed()),
+            unix_us: self.clock.unix_micros(),
             method: call.method.to_string(),
             route: who.route.to_owned(),
             path: call.path.clone(),
