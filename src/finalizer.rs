@@ -62,24 +62,30 @@ where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
     let name = object.name_any();
+    // What the watch showed last does where nobody has written since, and most objects are deleted so.
+    let mut known = Some(object.meta().clone());
     let mut tries = 0;
     loop {
-        // The cached object may be older than our own last write, so each try looks afresh.
-        let Some(fresh) = api.get_metadata_opt(&name).await? else {
-            return Ok(());
+        let cached = known.is_some();
+        let meta = match known.take() {
+            Some(meta) => meta,
+            None => match api.get_metadata_opt(&name).await? {
+                Some(fresh) => fresh.metadata,
+                None => return Ok(()),
+            },
         };
-        if fresh.metadata.uid != object.uid() || !present(&fresh) {
+        let names = meta.finalizers.unwrap_or_default();
+        if meta.uid != object.uid() || !names.iter().any(|name| name == FINALIZER) {
+            if cached {
+                continue;
+            }
             return Ok(());
         }
-        let names: Vec<&String> = fresh
-            .finalizers()
-            .iter()
-            .filter(|name| *name != FINALIZER)
-            .collect();
+        let others: Vec<&String> = names.iter().filter(|name| *name != FINALIZER).collect();
         let patch = json!({"metadata": {
-            "uid": fresh.metadata.uid,
-            "resourceVersion": fresh.metadata.resource_version,
-            "finalizers": names,
+            "uid": meta.uid,
+            "resourceVersion": meta.resource_version,
+            "finalizers": others,
         }});
         tries += 1;
         match api

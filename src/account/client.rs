@@ -152,6 +152,9 @@ impl Client {
             },
         );
         self.share();
+        // A walk may be due earlier than it was.
+        self.mirror.look_again();
+        self.broadcasts.look_again();
     }
 
     /// Removes an account; `true` if it was the last.

@@ -148,6 +148,14 @@ fn protected(
         return None;
     }
     let streams = broadcast.settings.streams.as_deref().unwrap_or_default();
+    // What is switched off is not live, and nobody watches it.
+    let off = |id| {
+        let stream = provider.stream(id);
+        stream.is_some_and(|stream| stream.off && stream.live != Some(true))
+    };
+    if broadcast.settings.streams.is_some() && streams.iter().all(off) {
+        return None;
+    }
     // A read counts that was made since the deletion was asked for, and not long ago. There is time
     // for a read of each stream.
     let count = u32::try_from(streams.len()).unwrap_or(u32::MAX);
