@@ -31,7 +31,7 @@ const MOST_PAGES: u32 = 20_000;
 const SHARE: f64 = 4.0;
 
 /// The same while objects wait for calls of their own.
-const SHARE_IN_A_CROWD: f64 = 25.0;
+const SHARE_IN_A_CROWD: f64 = 16.0;
 
 /// How often a walk waits out a 429 at one page before it gives up.
 const MOST_PAUSES: u32 = 3;

@@ -13,6 +13,11 @@ use crate::{
 /// How long a stop may take to show.
 pub(super) const STOP_SHOWS: Duration = Duration::from_secs(5);
 
+/// How long a start is given that was sent in a session which has ended since. Its recorder would have
+/// begun by now: it takes 3 to 7 seconds (provider's guide), and forgets the start when the ingest is
+/// lost before that.
+const OF_ANOTHER_SESSION: Duration = Duration::from_secs(10);
+
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -96,7 +101,13 @@ fn begin(known: &Known, air: &Air, stream: &ObservedStream, underway: Duration, 
             again: None,
         };
     }
-    let left = request.map(|request| patience(underway, air.starts).saturating_sub(request.age));
+    let left = request.map(|request| {
+        let given = patience(underway, air.starts);
+        let session = request.session.zip(stream.session_started_at);
+        let another = session.is_some_and(|(asked, now)| asked != now);
+        let given = given.min(if another { OF_ANOTHER_SESSION } else { given });
+        given.saturating_sub(request.age)
+    });
     if let Some(left) = left.filter(|left| !left.is_zero()) {
         return Next {
             plan: late(known, air, stream, underway, now).map(Plan::Rest),

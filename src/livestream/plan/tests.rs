@@ -773,6 +773,19 @@ fn a_recording_that_is_wanted_is_asked_for_once_in_thirty_seconds() {
 }
 
 #[test]
+fn a_start_of_a_session_that_has_ended_is_given_ten_seconds() {
+    for (age, expected) in [(9, "InStep"), (10, "record 1")] {
+        let mut case = on_air(Some(false));
+        case.known.request = Some(Request {
+            session: "2026-11-22T09:59:50Z".parse().ok(),
+            ..asked(age)
+        });
+        case.memory.air_mut().starts = 3;
+        assert_eq!(case.word(), expected, "{age}");
+    }
+}
+
+#[test]
 fn starts_that_come_to_nothing_are_sent_ever_less_often() {
     for (starts, age, expected) in [
         (1, 31, "record 1"),
