@@ -66,7 +66,7 @@ impl Plan {
                 objects: 1_000,
                 runs: 2,
             },
-            rest: Duration::from_mins(4),
+            rest: Duration::from_mins(3),
             broadcasts_rest: Duration::from_mins(1),
             restarts: 3,
             crowd: 10_000,

@@ -101,6 +101,17 @@ impl Due {
         self.hinted.first().or_else(wished).cloned()
     }
 
+    /// Puts off the lists of videos until then.
+    pub fn put_off_videos(&mut self, until: Instant) {
+        let stays = |target: &Target| !matches!(target, Target::Videos(_));
+        let before = self.hinted.len() + self.wished.len();
+        self.hinted.retain(stays);
+        self.wished.retain(|(_, target)| stays(target));
+        if self.hinted.len() + self.wished.len() < before {
+            self.next = self.next.into_iter().chain([until]).min();
+        }
+    }
+
     /// How many streams a walk would read that are to be read now, or soon after those.
     pub fn streams(&self) -> usize {
         let stream = |target: &&Target| matches!(target, Target::Stream(_));
@@ -506,5 +517,27 @@ mod tests {
         assert_eq!(desk.due(now, |_| Some(now)).streams(), 1);
         desk.follow(who("a"), vec![]);
         assert_eq!(desk.due(now, |_| Some(now)), Due::default());
+    }
+
+    #[test]
+    fn lists_of_videos_that_are_put_off_come_back_when_it_was_said() {
+        let now = clock::now().mono;
+        let id = || StreamId::new("7");
+        let wished = |target| BTreeSet::from([(now, target)]);
+        let mut due = Due {
+            hinted: BTreeSet::from([Target::Videos(id())]),
+            wished: wished(Target::Stream(id())),
+            ..Due::default()
+        };
+        let until = now + Duration::from_secs(4);
+        due.put_off_videos(until);
+        assert_eq!(due.first(), Some(Target::Stream(id())));
+        assert_eq!(due.next, Some(until));
+        let mut due = Due {
+            wished: wished(Target::Stream(id())),
+            ..Due::default()
+        };
+        due.put_off_videos(until);
+        assert_eq!(due.next, None, "there was nothing to put off");
     }
 }

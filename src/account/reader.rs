@@ -34,6 +34,9 @@ const SHARE: f64 = 2.0;
 /// The same while objects wait for changes and creations: what is on air has a quarter for certain.
 const SHARE_IN_A_CROWD: f64 = 4.0;
 
+/// Of which the lists of videos take one call of so many: what was recorded does not run away.
+const VIDEOS_IN_A_CROWD: f64 = 16.0;
+
 /// A share of the rate, with a little ahead.
 struct Pace {
     free: Instant,
@@ -45,9 +48,13 @@ impl Pace {
         let now = clock::now().mono;
         let ahead = self.free.saturating_duration_since(now);
         tokio::time::sleep(ahead.saturating_sub(AHEAD)).await;
-        let each = Duration::from_secs_f64(share / f64::from(per_second.max(1)));
-        self.free = self.free.max(now) + each;
+        self.free = self.free.max(now) + part(share, per_second);
     }
+}
+
+/// The time between two calls of whoever takes one call of so many.
+fn part(share: f64, per_second: u32) -> Duration {
+    Duration::from_secs_f64(share / f64::from(per_second.max(1)))
 }
 
 /// A list of videos of which some pages were read.
@@ -125,9 +132,14 @@ impl Client {
         let mut failures: u32 = 0;
         // A walk that reads what is followed in fewer calls than single reads would take.
         let mut walk: Option<Instant> = None;
+        let mut next_videos = clock::now().mono;
         loop {
             let now = clock::now().mono;
+            let crowd = self.budget.is_crowded();
             let mut due = self.desk.due(now, |id| self.mirror.told(id));
+            if crowd && now < next_videos {
+                due.put_off_videos(next_videos);
+            }
             walk = walk.filter(|asked| self.is_walking_for(*asked));
             let pages = usize::try_from(self.mirror.pages()).unwrap_or(usize::MAX);
             if walk.is_some() {
@@ -147,8 +159,10 @@ impl Client {
                 }
                 continue;
             };
-            let crowd = self.budget.is_crowded();
             let share = if crowd { SHARE_IN_A_CROWD } else { SHARE };
+            if let Target::Videos(_) = target {
+                next_videos = now + part(VIDEOS_IN_A_CROWD, self.rate());
+            }
             pace.keep(share, self.rate()).await;
             match self.read_target(&target, &mut listings).await {
                 Ok(()) => {
