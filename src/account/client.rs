@@ -394,11 +394,12 @@ impl Client {
         let crowd = self.budget.is_crowded();
         let least = share(if crowd { SHARE_IN_A_CROWD } else { SHARE });
         let regular = ended + interval.max(least);
+        // What own writes left to settle has time; who waits, and what is on air, has not.
+        let urgent = mirror.is_waited_for() || self.desk.is_walked_for();
+        let soon = if urgent { share(SHARE) } else { least };
         match mirror.next_demand() {
             // A list that cannot be read proves nothing, however often it is walked.
-            Some(demand) if mirror.unreadable().is_empty() => {
-                demand.max(ended + share(SHARE)).min(regular)
-            }
+            Some(demand) if mirror.unreadable().is_empty() => demand.max(ended + soon).min(regular),
             _ => regular,
         }
     }
