@@ -8,6 +8,7 @@ mod faults;
 mod key_reset;
 mod lists;
 mod methods;
+mod overseen;
 mod recordings;
 mod round_trip;
 mod secrets;
