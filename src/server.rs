@@ -62,11 +62,8 @@ fn kept(context: &Context) -> [(&'static str, usize); 11] {
         ("livestream_memories", context.memories.count()),
         ("broadcast_memories", context.broadcast_memories.count()),
         ("failing_objects", context.attempts.objects()),
-        ("seen_streams", sum(|client| client.mirror.ids().len())),
-        (
-            "seen_broadcasts",
-            sum(|client| client.broadcasts.ids().len()),
-        ),
+        ("seen_streams", sum(|client| client.mirror.count())),
+        ("seen_broadcasts", sum(|client| client.broadcasts.count())),
         ("readings", sum(|client| client.desk.count())),
     ]
 }

@@ -141,7 +141,7 @@ fn scopes_step<K, H>(
                     let again = store.get(&reference(&object));
                     let again = again.and_then(|kept| kept.open());
                     if again.is_some_and(|there| there.meta().uid == object.meta().uid) {
-                        writer.apply_watcher_event(&Event::Delete(H::keep(object.clone())));
+                        writer.apply_watcher_event(&Event::Delete(H::keep(&object)));
                     }
                     on(Change::Deleted(&object));
                 }
@@ -151,7 +151,7 @@ fn scopes_step<K, H>(
         // The store takes no deletions before it is whole.
         Event::Delete(object) if !ready => scopes[i].gone.push(object),
         Event::Delete(object) => {
-            writer.apply_watcher_event(&Event::Delete(H::keep(object.clone())));
+            writer.apply_watcher_event(&Event::Delete(H::keep(&object)));
             on(Change::Deleted(&object));
         }
     }
@@ -170,7 +170,7 @@ fn applied<K, H>(
 {
     prune(&mut object);
     let old = store.get(&reference(&object)).and_then(|kept| kept.open());
-    let kept = H::keep(object.clone());
+    let kept = H::keep(&object);
     writer.apply_watcher_event(&if ready {
         Event::Apply(kept)
     } else {

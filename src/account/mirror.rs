@@ -185,19 +185,17 @@ impl<T: Mirrored> Mirror<T> {
         {
             return news;
         }
+        if let Some(entry) = inner.entries.get_mut(&id) {
+            let wrote = entry.wrote.max(entry.lost);
+            if asked < entry.told || wrote.is_some_and(|wrote| asked < wrote) {
+                return news;
+            }
+            if entry.packed == packed {
+                entry.told = asked;
+                return news;
+            }
+        }
         let old = inner.entries.get(&id).cloned();
-        if old.as_ref().is_some_and(|old| {
-            let wrote = old.wrote.max(old.lost);
-            asked < old.told || wrote.is_some_and(|wrote| asked < wrote)
-        }) {
-            return news;
-        }
-        if let Some(entry) = inner.entries.get_mut(&id)
-            && entry.packed == packed
-        {
-            entry.told = asked;
-            return news;
-        }
         let wrote = old.as_ref().and_then(|old| old.wrote);
         let rekeyed = old.as_ref().and_then(|old| old.rekeyed);
         let lost = old.as_ref().and_then(|old| old.lost);
@@ -522,6 +520,11 @@ impl<T: Mirrored> Mirror<T> {
     /// The id of everything that the mirror holds.
     pub fn ids(&self) -> Vec<T::Id> {
         self.lock().entries.keys().cloned().collect()
+    }
+
+    /// How much the mirror holds.
+    pub fn count(&self) -> usize {
+        self.lock().entries.len()
     }
 
     /// When our last write about a stream ended, or when we began to be responsible.

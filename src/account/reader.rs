@@ -3,8 +3,8 @@
 //!
 //! Passes say how closely their streams are to be followed, and when they want to know the videos of
 //! one; this task makes the calls, one at a time, the most urgent first. It takes at most half of the
-//! rate, and a quarter while others wait, and its class has a share of the budget for certain: what is on air does not wait behind ten
-//! thousand creations. What cannot be read is read less and less often, and nothing else waits for it.
+//! rate, and a quarter while others wait, and its class has a share of the budget for certain: what is
+//! on air does not wait behind ten thousand creations. What cannot be read is read less and less often, and nothing else waits for it.
 
 use std::{
     collections::{HashMap, HashSet},
