@@ -23,7 +23,7 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 
 pub use self::{
     budget::{Budget, Class, Waiting},
-    client::{Client, Health, Scope},
+    client::{Calling, Client, Health, Scope},
     desk::{NEWEST, Shelf},
     held_up::held_up,
     key::read as read_secret,

@@ -1,11 +1,14 @@
 //! What was typed: commands and flags, each flag with its twin in the environment.
 
+mod lease;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 
+pub use self::lease::LeaseArgs;
 use crate::webhooks;
 
 /// Keeps live streams at a streaming provider as their Kubernetes manifests say.
@@ -88,6 +91,10 @@ pub struct RunArgs {
     /// an Ingress that is the proxy.
     #[arg(long, env = "LIVESTREAM_OPERATOR_WEBHOOK_SOURCE", value_name = "CIDR", value_delimiter = ',', value_parser = webhooks::range)]
     pub webhook_source: Vec<IpNet>,
+
+    /// Which of several processes acts.
+    #[command(flatten)]
+    pub lease: LeaseArgs,
 
     /// How many objects of a kind are worked on at once.
     #[arg(long, env = "LIVESTREAM_OPERATOR_CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), value_name = "N")]
@@ -180,7 +187,7 @@ impl RunArgs {
                 self.settling, self.call_deadline
             ));
         }
-        Ok(())
+        self.lease.check(self.call_deadline)
     }
 }
 
@@ -241,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_that_a_call_could_outlast_is_refused() {
+        let flags = ["--lease=one", "--lease-duration=20s", "--call-deadline=15s"];
+        let error = run(&flags).unwrap_err();
+        assert!(error.contains("--lease-duration"), "{error}");
+        let unused = run(&flags[1..]);
+        assert!(unused.is_ok(), "there is no Lease");
+    }
+
+    #[test]
     fn bad_values_are_refused_with_what_to_do() {
         for flag in [
             "--settling=soon",
@@ -250,6 +266,8 @@ mod tests {
             "--concurrency=0",
             "--webhook-listen=8081",
             "--webhook-source=92.223.112.0/33",
+            "--lease=Not/A/Name",
+            "--lease-duration=500ms",
         ] {
             assert!(run(&[flag]).is_err(), "{flag}");
         }

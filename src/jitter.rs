@@ -8,3 +8,8 @@ pub fn jitter() -> f64 {
     let bits = RandomState::new().build_hasher().finish() >> 32;
     f64::from(u32::try_from(bits).unwrap_or(0)) / f64::from(u32::MAX)
 }
+
+/// A word that no other process has. It names; it guards nothing.
+pub fn word() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

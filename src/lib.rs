@@ -19,6 +19,7 @@ pub mod conditions;
 pub mod context;
 pub mod crds;
 pub mod creation;
+pub mod election;
 pub mod finalizer;
 pub mod index;
 pub mod jitter;

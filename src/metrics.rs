@@ -56,6 +56,7 @@ pub struct Metrics {
     breaker: Family<ClientLabels, Gauge>,
     kept: Family<KeptLabels, Gauge>,
     tasks: Gauge,
+    leader: Gauge,
 }
 
 impl Default for Metrics {
@@ -111,6 +112,12 @@ impl Default for Metrics {
             "Tasks of this process that are alive",
             tasks.clone(),
         );
+        let leader = Gauge::default();
+        registry.register(
+            "leader",
+            "1 where this process acts, 0 where it stands by",
+            leader.clone(),
+        );
         Self {
             registry,
             passes,
@@ -122,6 +129,7 @@ impl Default for Metrics {
             breaker,
             kept,
             tasks,
+            leader,
         }
     }
 }
@@ -197,6 +205,11 @@ impl Metrics {
     /// Sets how many tasks are alive.
     pub fn tasks(&self, count: usize) {
         self.tasks.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// This process acts from now on, and until it ends.
+    pub fn leads(&self) {
+        self.leader.set(1);
     }
 
     /// All of it, in the `OpenMetrics` text format.

@@ -1,6 +1,7 @@
 //! The command `run`: how the parts are put together, and how they end.
 
 mod intake;
+mod leading;
 mod passes;
 mod watches;
 
@@ -17,13 +18,15 @@ use tokio::{
     task::JoinSet,
 };
 
+use self::leading::Leadership;
 use crate::{
-    account::{self, Registry, Scope},
+    account::{self, Calling, Registry, Scope},
     api::{Broadcast, LiveStream, StreamingAccount},
     attempts::Attempts,
     broadcast,
     cli::RunArgs,
     context::{Context, Settings},
+    election::{Fence, Lost},
     index::Index,
     kept::Kept,
     livestream::{self, Memories},
@@ -38,6 +41,10 @@ use crate::{
 
 /// How long Events that wait may still be written at the end.
 const EVENTS_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long the first answer of the apiserver may take, and when it is asked again.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+const START_AGAIN: Duration = Duration::from_secs(2);
 
 /// How old a read may be that something irreversible is decided on.
 const FRESH: Duration = Duration::from_secs(5);
@@ -66,6 +73,10 @@ pub enum RunError {
     /// A part that never ends has ended.
     #[error("{0} ended by itself")]
     Ended(&'static str),
+    /// Another process may act now. Nothing that this one knew may be believed any more, so it ends and is
+    /// started anew.
+    #[error("{0}: this process ends, so that two never act at once")]
+    Lost(#[from] Lost),
 }
 
 /// The ports that are taken.
@@ -86,19 +97,25 @@ struct Writers {
 /// # Errors
 /// Why it could not start or go on.
 pub async fn run(args: RunArgs) -> Result<(), RunError> {
-    let terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let config = kube::Config::infer()
         .await
         .map_err(|error| RunError::Configuration(error.to_string()))?;
+    let home = config.default_namespace.clone();
     let client = kube::Client::try_from(config)?;
+    let leadership = Leadership::of(&args.lease, client.clone(), &home);
     let (probes, listening) = listen(args.listen).await?;
     let webhooks = match args.webhook_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let cluster = match args.cluster_id.clone() {
-        Some(id) => id,
-        None => cluster_id(&client).await?,
+    let cluster = if let Some(id) = args.cluster_id.clone() {
+        id
+    } else {
+        tokio::select! {
+            id = cluster_id(&client) => id?,
+            _ = terminate.recv() => return Ok(()),
+        }
     };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -114,8 +131,9 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
 
     let (reporter, events) = Reporter::new(client.clone(), None);
     let events = tokio::spawn(events);
-    let (context, writers) = assemble(&args, client, cluster, reporter)?;
-    let ended = serve(args, context, writers, listeners, terminate).await;
+    let fence = leadership.fence(args.call_deadline);
+    let (context, writers) = assemble(&args, client, cluster, reporter, fence)?;
+    let ended = serve(args, context, writers, listeners, leadership, terminate).await;
     // The reporter has gone with the context, so the Events end when all are written.
     let _ = tokio::time::timeout(EVENTS_DEADLINE, events).await;
     tracing::info!("stopped");
@@ -130,11 +148,29 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, String), RunError> 
     Ok((listener, listening))
 }
 
-/// The uid of kube-system stays as long as the cluster does.
+/// The uid of kube-system stays as long as the cluster does. An apiserver that cannot be reached is waited
+/// for: a process that ended would only be started anew, later and later.
 async fn cluster_id(client: &kube::Client) -> Result<String, RunError> {
     let namespaces = Api::<Namespace>::all(client.clone());
-    let uid = namespaces.get("kube-system").await?.metadata.uid;
-    uid.filter(|uid| !uid.is_empty()).ok_or(RunError::Cluster)
+    loop {
+        let answer = tokio::time::timeout(START_DEADLINE, namespaces.get("kube-system")).await;
+        let trouble = match answer {
+            Ok(Ok(namespace)) => {
+                let uid = namespace.metadata.uid.filter(|uid| !uid.is_empty());
+                return uid.ok_or(RunError::Cluster);
+            }
+            Ok(Err(kube::Error::Api(status))) if status.code < 500 && status.code != 429 => {
+                return Err(kube::Error::Api(status).into());
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(
+            error = trouble,
+            "the apiserver does not answer; it is tried again"
+        );
+        tokio::time::sleep(START_AGAIN).await;
+    }
 }
 
 fn assemble(
@@ -142,6 +178,7 @@ fn assemble(
     client: kube::Client,
     cluster: String,
     reporter: Reporter,
+    fence: Fence,
 ) -> Result<(Arc<Context>, Writers), RunError> {
     let http = Http::new(Deadlines {
         connect: args.connect_deadline,
@@ -178,8 +215,11 @@ fn assemble(
             Arc::clone(&index),
             queues.clone(),
             scope,
-            args.settling,
-            args.retry_base,
+            Calling {
+                settling: args.settling,
+                probe: args.retry_base,
+                fence,
+            },
         ),
         index,
         accounts,
@@ -228,6 +268,7 @@ async fn serve(
     context: Arc<Context>,
     writers: Writers,
     listeners: Listeners,
+    leadership: Leadership,
     mut terminate: Signal,
 ) -> Result<(), RunError> {
     let readiness = Readiness::default();
@@ -271,6 +312,13 @@ async fn serve(
     }
     readiness.set(true);
     tracing::info!("ready");
+    let mut term = tokio::select! {
+        term = leadership.win() => term,
+        _ = terminate.recv() => return Ok(()),
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+        _ = parts.join_next() => return Err(RunError::Ended("a watch or the server")),
+    };
+    context.reporter.metrics.leads();
 
     // What came before now waits at the port.
     if let (Some(listener), Some(shared)) = (listeners.webhooks, context.webhooks.clone()) {
@@ -282,36 +330,14 @@ async fn serve(
             Arc::clone(&context),
         ));
     }
-    let mut passes = JoinSet::new();
-    passes.spawn(passes::drive(
-        context.accounts.clone(),
-        context.account_wakes.clone(),
-        Arc::clone(&context),
-        args.concurrency,
-        account::reconcile,
-        watches::account_pass_ended,
-    ));
-    passes.spawn(passes::drive(
-        context.streams.clone(),
-        context.wakes.clone(),
-        Arc::clone(&context),
-        args.concurrency,
-        livestream::reconcile,
-        watches::stream_pass_ended,
-    ));
-    passes.spawn(passes::drive(
-        context.broadcasts.clone(),
-        context.broadcast_wakes.clone(),
-        Arc::clone(&context),
-        args.concurrency,
-        broadcast::reconcile,
-        watches::broadcast_pass_ended,
-    ));
+    let mut passes = controllers(&context, args.concurrency);
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
         _ = parts.join_next() => Err(RunError::Ended("a watch or the server")),
         _ = passes.join_next() => Err(RunError::Ended("a controller")),
+        // The passes end here and now: what they knew may be old.
+        lost = term.keep() => return Err(lost.into()),
     };
 
     // What is in flight is finished, and nothing new begins.
@@ -320,7 +346,43 @@ async fn serve(
     context.wakes.close();
     context.broadcast_wakes.close();
     context.account_wakes.close();
-    while passes.join_next().await.is_some() {}
+    let finished = async { while passes.join_next().await.is_some() {} };
+    tokio::select! {
+        () = finished => {}
+        lost = term.keep() => return Err(lost.into()),
+    }
     parts.shutdown().await;
+    // Another acts from here on, so nothing may be left that changes anything.
+    term.release().await;
     ended
+}
+
+/// Begins to work on objects, so many of each kind at once.
+fn controllers(context: &Arc<Context>, concurrency: u16) -> JoinSet<()> {
+    let mut passes = JoinSet::new();
+    passes.spawn(passes::drive(
+        context.accounts.clone(),
+        context.account_wakes.clone(),
+        Arc::clone(context),
+        concurrency,
+        account::reconcile,
+        watches::account_pass_ended,
+    ));
+    passes.spawn(passes::drive(
+        context.streams.clone(),
+        context.wakes.clone(),
+        Arc::clone(context),
+        concurrency,
+        livestream::reconcile,
+        watches::stream_pass_ended,
+    ));
+    passes.spawn(passes::drive(
+        context.broadcasts.clone(),
+        context.broadcast_wakes.clone(),
+        Arc::clone(context),
+        concurrency,
+        broadcast::reconcile,
+        watches::broadcast_pass_ended,
+    ));
+    passes
 }

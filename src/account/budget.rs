@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     clock,
+    election::Fence,
     jitter::jitter,
     object_key::Seat,
     provider::{Call, Overseer, ProviderError},
@@ -53,6 +54,8 @@ pub struct Budget {
     queues: Queues,
     /// Whose turn it is to leave. Calls wait for it in the order in which they came.
     turn: tokio::sync::Mutex<()>,
+    /// Keeps changes back while another process may lead.
+    fence: Fence,
 }
 
 #[derive(Debug)]
@@ -102,8 +105,14 @@ impl State {
 
 impl Budget {
     /// A budget of so many calls a second. `probe` is the first wait before a provider that does not
-    /// answer is tried again.
-    pub fn new(per_second: u32, probe: Duration, queues: Queues, now: Instant) -> Self {
+    /// answer is tried again; `fence` keeps changes back while another process may lead.
+    pub fn new(
+        per_second: u32,
+        probe: Duration,
+        queues: Queues,
+        fence: Fence,
+        now: Instant,
+    ) -> Self {
         let state = State {
             bucket: Bucket::new(per_second, now),
             window: Window::new(per_second),
@@ -118,6 +127,7 @@ impl Budget {
             turned: Notify::new(),
             queues,
             turn: tokio::sync::Mutex::default(),
+            fence,
         }
     }
 
@@ -394,11 +404,20 @@ impl Overseer for Budget {
         !state.breaker.is_open() && state.queue.is_empty() && state.bucket.take(clock::now().mono)
     }
 
-    fn leave(&self) -> Call<'_, u64> {
+    fn leave(&self, reads: bool) -> Call<'_, u64> {
         Box::pin(async move {
-            let turn = self.turn.lock().await;
+            let mut fence = self.fence.clone();
+            let mut turn = self.turn.lock().await;
             loop {
                 let now = clock::now().mono;
+                // Last of all, so that no wait lies between this and the call. Who waits here lets the
+                // others leave; where the Lease is lost, it waits until the process has ended.
+                if !reads && !fence.is_open(now) {
+                    drop(turn);
+                    fence.moved().await;
+                    turn = self.turn.lock().await;
+                    continue;
+                }
                 let left = {
                     let mut state = self.lock();
                     if let Some(paused) = state.paused(now) {
@@ -454,6 +473,7 @@ mod tests {
     use super::*;
     use crate::{
         clock,
+        election::Tenure,
         object_key::{Kind, ObjectKey},
     };
 
@@ -464,8 +484,12 @@ mod tests {
 
     const PROBE: Duration = Duration::from_secs(1);
 
+    fn unshared() -> Fence {
+        Tenure::unshared().fence(Duration::from_secs(20))
+    }
+
     fn budget(per_second: u32, now: Instant) -> Budget {
-        Budget::new(per_second, PROBE, Queues::default(), now)
+        Budget::new(per_second, PROBE, Queues::default(), unshared(), now)
     }
 
     fn paused_for(budget: &Budget, now: Instant) -> Option<Duration> {
@@ -484,7 +508,7 @@ mod tests {
     fn who_waits_is_served_in_order_and_woken() {
         let start = clock::now().mono;
         let queues = Queues::default();
-        let budget = Budget::new(1, PROBE, queues.clone(), start);
+        let budget = Budget::new(1, PROBE, queues.clone(), unshared(), start);
         assert!(budget.try_take(&key("a"), Class::Create, start));
         assert!(!budget.try_take(&key("b"), Class::Create, start));
         assert!(!budget.try_take(&key("c"), Class::Create, start));
@@ -514,14 +538,14 @@ mod tests {
     async fn no_call_leaves_in_a_pause_nor_above_the_rate() {
         let start = clock::now().mono;
         let budget = budget(2, start);
-        let first = budget.leave().await.unwrap();
-        budget.leave().await.unwrap();
-        assert!(budget.leave().now_or_never().is_none());
+        let first = budget.leave(true).await.unwrap();
+        budget.leave(true).await.unwrap();
+        assert!(budget.leave(true).now_or_never().is_none());
         budget.arrived(first);
-        budget.leave().await.unwrap();
+        budget.leave(true).await.unwrap();
         assert!(clock::now().mono >= start + Duration::from_secs(1));
         budget.pause(None, clock::now().mono);
-        let refused = budget.leave().await.unwrap_err();
+        let refused = budget.leave(true).await.unwrap_err();
         assert!(refused.refused_for_certain(), "{refused}");
     }
 
@@ -529,7 +553,7 @@ mod tests {
     fn two_kinds_of_one_name_hold_a_ticket_each() {
         let start = clock::now().mono;
         let queues = Queues::default();
-        let budget = Budget::new(1, PROBE, queues.clone(), start);
+        let budget = Budget::new(1, PROBE, queues.clone(), unshared(), start);
         let broadcast = Kind::Broadcast.seat(&key("a").key);
         assert!(budget.try_take(&key("first"), Class::Create, start));
         assert!(!budget.try_take(&broadcast, Class::Create, start));
@@ -598,7 +622,7 @@ mod tests {
 
     /// A budget whose provider has just ceased to answer.
     fn opened(queues: &Queues, now: Instant) -> Budget {
-        let budget = Budget::new(100, PROBE, queues.clone(), now);
+        let budget = Budget::new(100, PROBE, queues.clone(), unshared(), now);
         (0..5).for_each(|_| budget.failed(&down(), now));
         assert_eq!(budget.unanswered(), Some(down()));
         budget
@@ -684,7 +708,7 @@ mod tests {
     #[test]
     fn a_repeat_takes_what_is_to_spare_and_nothing_else() {
         let start = clock::now().mono;
-        let budget = Budget::new(1000, PROBE, Queues::default(), start);
+        let budget = Budget::new(1000, PROBE, Queues::default(), unshared(), start);
         assert!(budget.may_repeat());
         budget.pause(None, clock::now().mono);
         assert!(!budget.may_repeat());

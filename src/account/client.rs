@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::{StreamCounts, WaitingCalls},
     clock,
+    election::Fence,
     index::Index,
     object_key::{ObjectKey, Seat},
     provider::{
@@ -35,6 +36,17 @@ const SHARE_IN_A_CROWD: f64 = 16.0;
 
 /// How often a walk waits out a 429 at one page before it gives up.
 const MOST_PAUSES: u32 = 3;
+
+/// How this process calls providers.
+#[derive(Clone, Debug)]
+pub struct Calling {
+    /// How long a write may take to show in lists.
+    pub settling: Duration,
+    /// The first wait before a provider that does not answer is tried again.
+    pub probe: Duration,
+    /// Keeps changes back while another process may lead.
+    pub fence: Fence,
+}
 
 /// A client of a provider, as all its accounts see it.
 #[derive(Debug)]
@@ -109,17 +121,21 @@ impl Client {
     /// A client that nobody has opened yet.
     pub fn new(
         id: ClientId,
-        settling: Duration,
-        probe: Duration,
+        calling: Calling,
         began: Instant,
         scope: Scope,
         index: Arc<Index>,
         queues: Queues,
     ) -> Self {
+        let Calling {
+            settling,
+            probe,
+            fence,
+        } = calling;
         Self {
             id,
             mirror: Mirror::new(settling, began),
-            budget: Arc::new(Budget::new(1, probe, queues.clone(), began)),
+            budget: Arc::new(Budget::new(1, probe, queues.clone(), fence, began)),
             desk: Desk::default(),
             broadcasts: Mirror::new(settling, began),
             members: Mutex::default(),
@@ -683,6 +699,7 @@ enum Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::election::Tenure;
 
     #[test]
     fn a_walk_has_the_share_of_those_who_wait_for_it() {
@@ -693,8 +710,11 @@ mod tests {
         };
         let client = Client::new(
             ClientId::new("1001"),
-            Duration::from_secs(60),
-            Duration::from_secs(1),
+            Calling {
+                settling: Duration::from_secs(60),
+                probe: Duration::from_secs(1),
+                fence: Tenure::unshared().fence(Duration::from_secs(20)),
+            },
             now,
             scope,
             Arc::default(),

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     budget::Budget,
-    client::{Client, Scope},
+    client::{Calling, Client, Scope},
 };
 use crate::{
     clock,
@@ -58,8 +58,7 @@ pub struct Registry {
     index: Arc<Index>,
     queues: Queues,
     scope: Scope,
-    settling: Duration,
-    probe: Duration,
+    calling: Calling,
 }
 
 #[derive(Default)]
@@ -84,21 +83,13 @@ impl Account {
 
 impl Registry {
     /// An empty one.
-    /// `probe` is the first wait before a provider that does not answer is tried again.
-    pub fn new(
-        index: Arc<Index>,
-        queues: Queues,
-        scope: Scope,
-        settling: Duration,
-        probe: Duration,
-    ) -> Self {
+    pub fn new(index: Arc<Index>, queues: Queues, scope: Scope, calling: Calling) -> Self {
         Self {
             inner: Mutex::default(),
             index,
             queues,
             scope,
-            settling,
-            probe,
+            calling,
         }
     }
 
@@ -245,8 +236,7 @@ impl Registry {
     fn start(&self, id: ClientId) -> Running {
         let client = Arc::new(Client::new(
             id,
-            self.settling,
-            self.probe,
+            self.calling.clone(),
             // What was written before, by us or by others, is not known here.
             clock::now().mono,
             self.scope.clone(),

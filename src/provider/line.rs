@@ -10,7 +10,8 @@ use super::{Call, ProviderError};
 /// Is asked before each call, and told of it.
 pub trait Overseer: Send + Sync {
     /// Returns when a call may leave, with a number for it; an error where it must not leave at all.
-    fn leave(&self) -> Call<'_, u64>;
+    /// `reads` says that it can change nothing.
+    fn leave(&self, reads: bool) -> Call<'_, u64>;
 
     /// The answer to the call of this number is there, so it has arrived.
     fn arrived(&self, number: u64);
@@ -33,9 +34,9 @@ impl Line {
         let _ = self.0.set(overseer);
     }
 
-    pub(super) async fn leave(&self) -> Result<u64, ProviderError> {
+    pub(super) async fn leave(&self, reads: bool) -> Result<u64, ProviderError> {
         match self.0.get() {
-            Some(overseer) => overseer.leave().await,
+            Some(overseer) => overseer.leave(reads).await,
             None => Ok(0),
         }
     }

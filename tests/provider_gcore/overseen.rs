@@ -28,7 +28,7 @@ impl Gate {
 }
 
 impl Overseer for Gate {
-    fn leave(&self) -> Call<'_, u64> {
+    fn leave(&self, _: bool) -> Call<'_, u64> {
         async {
             let mut left = self.left.lock().expect("nobody panicked");
             if *left == 0 {

@@ -217,7 +217,8 @@ impl Api {
         let url = self.url(request.route)?;
         // What never left is known not to have been carried out, so waiting for that is no part of the
         // call.
-        let departure = self.line.leave().await?;
+        let reads = request.method == Method::GET;
+        let departure = self.line.leave(reads).await?;
         let mut before = None;
         let tries = self.tries(&request, &url, departure, &mut before);
         let result = match timeout(self.http.deadlines.call, tries).await {
@@ -225,7 +226,6 @@ impl Api {
             // What an earlier try was told says more than that a later one was told nothing.
             Err(_) => Err(before.unwrap_or_else(|| unavailable("no answer in time"))),
         };
-        let reads = request.method == Method::GET;
         self.line.ended(reads, result.as_ref().err());
         result
     }
@@ -254,7 +254,7 @@ impl Api {
             if !self.line.may_repeat() {
                 return Err(failed.error);
             }
-            match self.line.leave().await {
+            match self.line.leave(request.method == Method::GET).await {
                 Ok(next) => departure = next,
                 // That this try may not leave says nothing about the last one.
                 Err(_) => return Err(failed.error),
