@@ -30,6 +30,7 @@ mod deletion;
 mod edges;
 mod guards;
 mod keys;
+mod leaders;
 mod lifecycle;
 mod mid_walk;
 mod never_twice;

@@ -20,6 +20,11 @@ pub struct Operator {
 impl Operator {
     /// Starts one with these arguments after `run`; its log goes to a file of this name.
     pub fn start(name: &str, arguments: &[String]) -> Self {
+        Self::start_in(name, arguments, &[])
+    }
+
+    /// Starts one in this environment.
+    pub fn start_in(name: &str, arguments: &[String], environment: &[(&str, String)]) -> Self {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let file = File::options()
             .create(true)
@@ -31,6 +36,7 @@ impl Operator {
             .arg("run")
             .args(arguments)
             .env("KUBECONFIG", &control_plane().kubeconfig)
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -101,6 +107,31 @@ impl Operator {
         self.process.id()
     }
 
+    /// Stops it where it is (`STOP`), lets it go on (`CONT`), or asks it to end (`TERM`).
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &self.pid().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended by itself, and returns whether that was well.
+    pub async fn ended(&mut self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.success();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the operator does not end:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Kills it at once.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
@@ -109,23 +140,8 @@ impl Operator {
 
     /// Asks it to stop, and returns whether it ended well.
     pub async fn terminate(&mut self) -> bool {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.pid().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status.success();
-            }
-            assert!(
-                Instant::now() < deadline,
-                "the operator does not stop:\n{}",
-                self.log()
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.signal("TERM");
+        self.ended().await
     }
 }
 

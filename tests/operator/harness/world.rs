@@ -123,6 +123,19 @@ impl World {
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
         self.operator = None;
+        let arguments = self.arguments(flags);
+        self.operator = Some(Operator::start(&self.namespace, &arguments));
+    }
+
+    /// Starts another one beside it, with small intervals and these flags, in this environment; it is
+    /// called by this word.
+    pub fn another(&self, word: &str, flags: &[&str], environment: &[(&str, String)]) -> Operator {
+        let name = format!("{}-{word}", self.namespace);
+        Operator::start_in(&name, &self.arguments(flags), environment)
+    }
+
+    /// Small intervals and these flags.
+    fn arguments(&self, flags: &[&str]) -> Vec<String> {
         let mut arguments = vec![format!("--namespace={}", self.namespace)];
         let endpoint = format!("--allow-endpoint={}", self.sim.url());
         let defaults = [
@@ -141,7 +154,7 @@ impl World {
             .iter()
             .filter(|default| !flags.iter().any(|flag| name(flag) == name(default)));
         arguments.extend(kept.chain(flags).map(ToString::to_string));
-        self.operator = Some(Operator::start(&self.namespace, &arguments));
+        arguments
     }
 
     /// The operator.
