@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::counters::{Call, Journal, whole_millis};
 use crate::faults::{Action, ErrorBody, Facts, Faults};
 use crate::server::{Gate, Outage, cut};
+use crate::weather::Sky;
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
@@ -177,6 +178,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
 pub(crate) struct Front<P> {
     pub(crate) provider: P,
     pub(crate) faults: Faults,
+    pub(crate) sky: Sky,
     pub(crate) journal: Journal,
     pub(crate) gate: Arc<Gate>,
     pub(crate) clock: Arc<Clock>,
@@ -216,7 +218,13 @@ impl<P: Provider> Front<P> {
             client: who.client,
             page: call.query("page").and_then(|p| p.parse().ok()).unwrap_or(1),
         };
-        let met = self.faults.take(facts);
+        let mut met = self.faults.take(facts);
+        if met.action.is_none() {
+            match self.sky.take(call.method.as_str(), self.clock.now()) {
+                Some(Action::Delay { millis }) => met.delay += Duration::from_millis(millis),
+                action => met.action = action,
+            }
+        }
         let fault = met.word();
         let response = match met.action {
             None => self.answer(&call, &who, fault).response(),

@@ -13,6 +13,7 @@ mod limit;
 mod lock;
 mod outbox;
 mod server;
+pub mod weather;
 
 pub use outbox::{Delivery, Webhook};
 pub use server::{Connections, Outage};

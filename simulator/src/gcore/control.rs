@@ -22,6 +22,7 @@ use crate::front::Front;
 use crate::lock::lock;
 use crate::outbox::{Outbox, Queue};
 use crate::server::{Connections, Gate, Outage};
+use crate::weather::{Sky, Weather};
 
 /// Why an edit of the world was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,7 @@ impl Control {
                 clock: Arc::clone(&clock),
             },
             faults: Faults::default(),
+            sky: Sky::default(),
             journal: Journal::new(options.journal),
             gate: Arc::new(Gate::new(Arc::clone(&clock))),
             clock,
@@ -388,6 +390,21 @@ impl Control {
     /// Removes one fault.
     pub fn clear_fault(&self, fault: u64) {
         self.front.faults.clear(Some(fault));
+    }
+
+    /// From now on, and for a time of its clock, a part of all calls goes wrong.
+    pub fn set_weather(&self, weather: Weather) {
+        self.front.sky.set(weather, self.front.clock.now());
+    }
+
+    /// How many calls the weather has met.
+    pub fn met_by_weather(&self) -> u64 {
+        self.front.sky.met()
+    }
+
+    /// Whether the weather is over, by its clock.
+    pub fn weather_is_over(&self) -> bool {
+        self.front.sky.over(self.front.clock.now())
     }
 
     /// Nobody listens any more ([`Outage::Refuse`]), or somebody does again, on the same port.
