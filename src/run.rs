@@ -20,6 +20,7 @@ use tokio::{
 use crate::{
     account::{self, Registry, Scope},
     api::{Broadcast, LiveStream, StreamingAccount},
+    apiserver::{self, Patience},
     attempts::Attempts,
     broadcast,
     cli::RunArgs,
@@ -90,7 +91,11 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
     let config = kube::Config::infer()
         .await
         .map_err(|error| RunError::Configuration(error.to_string()))?;
-    let client = kube::Client::try_from(config)?;
+    let patience = Patience {
+        call: args.apiserver_deadline,
+        silence: args.watch_silence,
+    };
+    let client = apiserver::client(config, patience)?;
     let (probes, listening) = listen(args.listen).await?;
     let webhooks = match args.webhook_listen {
         Some(address) => Some(listen(address).await?),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,6 +20,11 @@ pub struct Operator {
 impl Operator {
     /// Starts one with these arguments after `run`; its log goes to a file of this name.
     pub fn start(name: &str, arguments: &[String]) -> Self {
+        Self::start_at(&control_plane().kubeconfig, name, arguments)
+    }
+
+    /// The same with another way to the apiserver.
+    pub fn start_at(kubeconfig: &Path, name: &str, arguments: &[String]) -> Self {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let file = File::options()
             .create(true)
@@ -30,7 +35,7 @@ impl Operator {
         let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
             .arg("run")
             .args(arguments)
-            .env("KUBECONFIG", &control_plane().kubeconfig)
+            .env("KUBECONFIG", kubeconfig)
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -99,6 +104,11 @@ impl Operator {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
     }
 
     /// Kills it at once.

@@ -123,8 +123,15 @@ impl World {
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
         self.operator = None;
+        let arguments = self.arguments(&self.sim.url(), flags);
+        self.operator = Some(Operator::start(&self.namespace, &arguments));
+    }
+
+    /// The flags of an operator with small intervals that serves this namespace and may call this
+    /// endpoint. A flag that is given replaces the default one.
+    pub fn arguments(&self, endpoint: &str, flags: &[&str]) -> Vec<String> {
         let mut arguments = vec![format!("--namespace={}", self.namespace)];
-        let endpoint = format!("--allow-endpoint={}", self.sim.url());
+        let endpoint = format!("--allow-endpoint={endpoint}");
         let defaults = [
             endpoint.as_str(),
             "--listen=127.0.0.1:0",
@@ -135,13 +142,12 @@ impl World {
             "--live-poll=200ms",
             "--log=info,livestream_operator=debug",
         ];
-        // A flag of the test replaces the default one.
         let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
         let kept = defaults
             .iter()
             .filter(|default| !flags.iter().any(|flag| name(flag) == name(default)));
         arguments.extend(kept.chain(flags).map(ToString::to_string));
-        self.operator = Some(Operator::start(&self.namespace, &arguments));
+        arguments
     }
 
     /// The operator.
