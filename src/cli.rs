@@ -113,6 +113,15 @@ pub struct RunArgs {
     #[arg(long, env = "LIVESTREAM_OPERATOR_CONNECT_DEADLINE", default_value = "5s", value_parser = duration, value_name = "TIME")]
     pub connect_deadline: Duration,
 
+    /// The deadline of one call to the apiserver, with all repeats.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_APISERVER_DEADLINE", default_value = "20s", value_parser = duration, value_name = "TIME")]
+    pub apiserver_deadline: Duration,
+
+    /// How long a watch of the apiserver may be silent before it is begun anew. The apiserver says
+    /// about once a minute that it is there.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_WATCH_SILENCE", default_value = "3m", value_parser = duration, value_name = "TIME")]
+    pub watch_silence: Duration,
+
     /// How long something that an object refers to may be missing, from the object's creation on,
     /// before that counts as a mistake.
     #[arg(long, env = "LIVESTREAM_OPERATOR_GRACE", default_value = "60s", value_parser = duration, value_name = "TIME")]

@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod api;
+pub mod apiserver;
 pub mod attempts;
 pub mod broadcast;
 pub mod cli;

@@ -22,6 +22,7 @@ use self::leading::Leadership;
 use crate::{
     account::{self, Calling, Registry, Scope},
     api::{Broadcast, LiveStream, StreamingAccount},
+    apiserver::{self, Patience},
     attempts::Attempts,
     broadcast,
     cli::RunArgs,
@@ -102,7 +103,11 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         .await
         .map_err(|error| RunError::Configuration(error.to_string()))?;
     let home = config.default_namespace.clone();
-    let client = kube::Client::try_from(config)?;
+    let patience = Patience {
+        call: args.apiserver_deadline,
+        silence: args.watch_silence,
+    };
+    let client = apiserver::client(config, patience)?;
     let leadership = Leadership::of(&args.lease, client.clone(), &home);
     let (probes, listening) = listen(args.listen).await?;
     let webhooks = match args.webhook_listen {

@@ -136,7 +136,7 @@ async fn a_leader_that_slept_through_its_lease_changes_nothing_and_ends() {
     join_all(names.iter().map(|name| world.until_ready(name))).await;
     // It wakes with ten edits to make, and a Lease that it held a moment ago, as it believes.
     first.signal("CONT");
-    assert!(!first.ended().await, "it lost what it needs");
+    assert!(!first.until_ended().await, "it lost what it needs");
     let log = first.log();
     assert_eq!((world.posts(), world.patches()), (10, 10), "{log}");
     assert_eq!(

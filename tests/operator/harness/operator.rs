@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,11 +20,16 @@ pub struct Operator {
 impl Operator {
     /// Starts one with these arguments after `run`; its log goes to a file of this name.
     pub fn start(name: &str, arguments: &[String]) -> Self {
-        Self::start_in(name, arguments, &[])
+        Self::start_at(&control_plane().kubeconfig, name, arguments, &[])
     }
 
-    /// Starts one in this environment.
-    pub fn start_in(name: &str, arguments: &[String], environment: &[(&str, String)]) -> Self {
+    /// The same with another way to the apiserver, and in this environment.
+    pub fn start_at(
+        kubeconfig: &Path,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, String)],
+    ) -> Self {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let file = File::options()
             .create(true)
@@ -35,7 +40,7 @@ impl Operator {
         let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
             .arg("run")
             .args(arguments)
-            .env("KUBECONFIG", &control_plane().kubeconfig)
+            .env("KUBECONFIG", kubeconfig)
             .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
@@ -116,8 +121,13 @@ impl Operator {
         assert!(sent.success());
     }
 
+    /// Whether it has ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it has ended by itself, and returns whether that was well.
-    pub async fn ended(&mut self) -> bool {
+    pub async fn until_ended(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -141,7 +151,7 @@ impl Operator {
     /// Asks it to stop, and returns whether it ended well.
     pub async fn terminate(&mut self) -> bool {
         self.signal("TERM");
-        self.ended().await
+        self.until_ended().await
     }
 }
 

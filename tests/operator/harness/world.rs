@@ -123,7 +123,7 @@ impl World {
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
         self.operator = None;
-        let arguments = self.arguments(flags);
+        let arguments = self.arguments(&self.sim.url(), flags);
         self.operator = Some(Operator::start(&self.namespace, &arguments));
     }
 
@@ -131,13 +131,15 @@ impl World {
     /// called by this word.
     pub fn another(&self, word: &str, flags: &[&str], environment: &[(&str, String)]) -> Operator {
         let name = format!("{}-{word}", self.namespace);
-        Operator::start_in(&name, &self.arguments(flags), environment)
+        let arguments = self.arguments(&self.sim.url(), flags);
+        Operator::start_at(&control_plane().kubeconfig, &name, &arguments, environment)
     }
 
-    /// Small intervals and these flags.
-    fn arguments(&self, flags: &[&str]) -> Vec<String> {
+    /// The flags of an operator with small intervals that serves this namespace and may call this
+    /// endpoint. A flag that is given replaces the default one.
+    pub fn arguments(&self, endpoint: &str, flags: &[&str]) -> Vec<String> {
         let mut arguments = vec![format!("--namespace={}", self.namespace)];
-        let endpoint = format!("--allow-endpoint={}", self.sim.url());
+        let endpoint = format!("--allow-endpoint={endpoint}");
         let defaults = [
             endpoint.as_str(),
             "--listen=127.0.0.1:0",
@@ -148,7 +150,6 @@ impl World {
             "--live-poll=200ms",
             "--log=info,livestream_operator=debug",
         ];
-        // A flag of the test replaces the default one.
         let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
         let kept = defaults
             .iter()

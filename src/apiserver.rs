@@ -1,0 +1,172 @@
+//! The way to the apiserver: every call has a deadline, and a watch that has been silent for too long
+//! has ended. A connection on which nothing comes any more says so to nobody.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{
+    Request, Response,
+    body::{Body, Bytes, Frame},
+};
+use kube::{
+    Client, Config,
+    client::{Body as RequestBody, ClientBuilder},
+};
+use tokio::time::{Instant, Sleep, sleep};
+use tower::{BoxError, Layer, Service};
+
+use crate::clock;
+
+/// How long the apiserver may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a call, its repeats and all of its answer; for a watch, until it begins.
+    pub call: Duration,
+    /// Between two parts of a watch. The apiserver says where it is about once a minute.
+    pub silence: Duration,
+}
+
+/// It took too long.
+#[derive(Debug, thiserror::Error)]
+pub enum Late {
+    /// A call.
+    #[error("the apiserver did not answer within {0:?}")]
+    Call(Duration),
+    /// A watch.
+    #[error("the apiserver was silent for {0:?}")]
+    Silent(Duration),
+}
+
+/// A client that waits no longer than this.
+///
+/// # Errors
+/// What is wrong with the configuration.
+pub fn client(config: Config, patience: Patience) -> kube::Result<Client> {
+    let builder = ClientBuilder::try_from(config)?;
+    Ok(builder.with_layer(&patience).build())
+}
+
+impl<S> Layer<S> for Patience {
+    type Service = Impatient<S>;
+
+    fn layer(&self, inner: S) -> Impatient<S> {
+        Impatient {
+            inner,
+            patience: *self,
+        }
+    }
+}
+
+/// Calls that are given up when they take too long.
+#[derive(Clone, Debug)]
+pub struct Impatient<S> {
+    inner: S,
+    patience: Patience,
+}
+
+impl<S, B> Service<Request<RequestBody>> for Impatient<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: 'static,
+{
+    type Response = Response<Timed<B>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let Patience { call, silence } = self.patience;
+        let watches = watches(&request);
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let mut until = Box::pin(sleep(call));
+            let answer = tokio::select! {
+                answer = answer => answer.map_err(Into::into)?,
+                () = &mut until => return Err(Late::Call(call).into()),
+            };
+            let limit = if watches {
+                Limit::Silence(silence)
+            } else {
+                Limit::Call(call)
+            };
+            Ok(answer.map(|inner| {
+                let mut body = Timed {
+                    inner,
+                    until,
+                    limit,
+                    over: false,
+                };
+                body.heard();
+                body
+            }))
+        })
+    }
+}
+
+/// A watch has no end by itself.
+fn watches<T>(request: &Request<T>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').any(|part| part == "watch=true")
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    Call(Duration),
+    Silence(Duration),
+}
+
+/// A body that must come in time.
+#[derive(Debug)]
+pub struct Timed<B> {
+    inner: B,
+    until: Pin<Box<Sleep>>,
+    limit: Limit,
+    over: bool,
+}
+
+impl<B> Timed<B> {
+    /// A part has come.
+    fn heard(&mut self) {
+        if let Limit::Silence(silence) = self.limit {
+            let until = Instant::from_std(clock::now().mono) + silence;
+            self.until.as_mut().reset(until);
+        }
+    }
+}
+
+impl<B> Body for Timed<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            self.heard();
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        std::task::ready!(self.until.as_mut().poll(cx));
+        self.over = true;
+        let late = match self.limit {
+            Limit::Call(limit) => Late::Call(limit),
+            Limit::Silence(limit) => Late::Silent(limit),
+        };
+        Poll::Ready(Some(Err(late.into())))
+    }
+}

@@ -1,0 +1,186 @@
+//! What both worlds look like, without what differs from run to run by itself.
+
+use std::collections::BTreeMap;
+
+use kube::{ResourceExt as _, api::ListParams};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    flow::Trace,
+    harness::{CLIENT, World},
+    stage::Stage,
+};
+
+/// Fields that follow from how long something took.
+const TAKEN: [&str; 8] = [
+    "duration",
+    "durationSeconds",
+    "recording_duration",
+    "origin_size",
+    "origin_video_duration",
+    "size",
+    "generation",
+    "observedGeneration",
+];
+
+/// Names that stand for what has another value in each run, the longest value first.
+struct Names(Vec<(String, String)>);
+
+/// Both worlds as they are now.
+pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
+    let world = &stage.world;
+    let names = Names::of(stage).await;
+    let mut objects = Map::new();
+    for kind in ["LiveStream", "Broadcast", "StreamingAccount"] {
+        for object in world.api(kind).list(&ListParams::default()).await.unwrap() {
+            let mut shown = json!({
+                "annotations": object.annotations(), "labels": object.labels(),
+                "finalizers": object.finalizers(), "owners": object.owner_references(),
+                "leaving": object.metadata.deletion_timestamp.is_some(),
+                "handled": object.data["status"]["observedGeneration"] == json!(object.metadata.generation),
+                "spec": object.data["spec"], "status": object.data["status"],
+            });
+            if let Some(conditions) = shown["status"]["conditions"].as_array_mut() {
+                conditions.sort_by_key(|condition| condition["type"].to_string());
+            }
+            let of = traces.iter().filter(|trace| trace.kind == kind);
+            of.for_each(|trace| trace.hide(&mut shown));
+            objects.insert(format!("{kind} {}", object.name_any()), shown);
+        }
+    }
+    for secret in world.secrets().list(&ListParams::default()).await.unwrap() {
+        let data = secret.data.iter().flatten();
+        let data: BTreeMap<_, _> = data
+            .map(|(key, value)| (key.clone(), String::from_utf8_lossy(&value.0).into_owned()))
+            .collect();
+        let shown = json!({"data": data, "owners": secret.owner_references()});
+        objects.insert(format!("Secret {}", secret.name_any()), shown);
+    }
+    let provider = json!({
+        "streams": world.sim.streams(CLIENT), "broadcasts": world.sim.broadcasts(CLIENT),
+        "videos": world.sim.videos(CLIENT),
+    });
+    let mut all = json!({"objects": objects, "provider": provider, "counts": counts(world)});
+    names.mask(&mut all, "");
+    all
+}
+
+/// How many things were ever made and unmade at the provider, and how often what is neither, and is
+/// to happen once, was carried out.
+fn counts(world: &World) -> Value {
+    let applied = |route: &str| {
+        let calls = world
+            .sim
+            .calls_where(0, |call| call.applied && call.route.ends_with(route));
+        calls.len()
+    };
+    json!({
+        "streams created": world.sim.created_total(CLIENT), "streams deleted": world.sim.deleted_total(CLIENT),
+        "broadcasts created": world.sim.broadcasts_created(CLIENT),
+        "broadcasts deleted": world.sim.broadcasts_deleted(CLIENT),
+        "videos": world.sim.videos(CLIENT).len(),
+        "recordings started": applied("/start_recording"),
+        "recordings stopped": applied("/stop_recording"),
+        "keys renewed": applied("/reset_push_token"),
+    })
+}
+
+impl Names {
+    async fn of(stage: &Stage) -> Self {
+        let world = &stage.world;
+        let mut names = BTreeMap::new();
+        let text = |value: &Value| value.to_string().trim_matches('"').to_owned();
+        for (kind, things) in [
+            ("stream", world.sim.streams(CLIENT)),
+            ("broadcast", world.sim.broadcasts(CLIENT)),
+            ("video", world.sim.videos(CLIENT)),
+        ] {
+            for (number, thing) in things.iter().enumerate() {
+                for field in ["id", "token", "slug"] {
+                    if !thing[field].is_null() {
+                        names.insert(text(&thing[field]), format!("{kind} {number}'s {field}"));
+                    }
+                }
+            }
+        }
+        for kind in ["LiveStream", "Broadcast", "StreamingAccount"] {
+            for object in world.api(kind).list(&ListParams::default()).await.unwrap() {
+                let name = format!("{kind} {}'s uid", object.name_any());
+                names.insert(object.uid().unwrap(), name);
+            }
+        }
+        names.insert(world.namespace.clone(), "the namespace".to_owned());
+        names.insert(stage.endpoint.clone(), "the endpoint".to_owned());
+        names.insert(world.sim.url(), "the provider".to_owned());
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        Self(names)
+    }
+
+    fn named(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (value, name) in &self.0 {
+            if text.contains(value.as_str()) {
+                text = text.replace(value.as_str(), &format!("<{name}>"));
+            }
+        }
+        text
+    }
+
+    fn mask(&self, value: &mut Value, key: &str) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields.iter_mut() {
+                    self.mask(value, key);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, key)),
+            Value::Number(_) if TAKEN.contains(&key) => *value = json!("<taken>"),
+            Value::Number(number) => {
+                let (was, is) = (number.to_string(), self.named(&number.to_string()));
+                if was != is {
+                    *value = json!(is);
+                }
+            }
+            Value::String(_) if key == "lastTransitionTime" => *value = json!("<time>"),
+            Value::String(text) => {
+                *text = if text.parse::<jiff::Timestamp>().is_ok() {
+                    "<time>".to_owned()
+                } else {
+                    self.named(text)
+                };
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+}
+
+/// The lines in which two pictures differ: `-` is the undisturbed one.
+pub fn difference(undisturbed: &Value, disturbed: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    compare("", undisturbed, disturbed, &mut lines);
+    lines
+}
+
+fn compare(path: &str, undisturbed: &Value, disturbed: &Value, lines: &mut Vec<String>) {
+    match (undisturbed, disturbed) {
+        (Value::Object(was), Value::Object(is)) => {
+            let keys: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            for key in keys {
+                let path = format!("{path}/{key}");
+                let side = |side: &Map<String, Value>| side.get(key).cloned().unwrap_or_default();
+                compare(&path, &side(was), &side(is), lines);
+            }
+        }
+        (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
+            for (at, (was, is)) in was.iter().zip(is).enumerate() {
+                compare(&format!("{path}/{at}"), was, is, lines);
+            }
+        }
+        (was, is) if was != is => {
+            lines.push(format!("- {path}: {was}"));
+            lines.push(format!("+ {path}: {is}"));
+        }
+        _ => {}
+    }
+}

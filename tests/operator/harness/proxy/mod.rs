@@ -1,0 +1,222 @@
+//! A proxy between the operator and a server: it counts what is called, and breaks one call as it
+//! was told.
+
+mod answer;
+mod fault;
+mod route;
+mod script;
+
+use std::{convert::Infallible, error::Error, fmt, sync::Arc};
+
+use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    http::{request::Parts, response},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use kube::{Client, client::Body};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub use self::{
+    fault::Fault,
+    route::Side,
+    script::{Point, Script},
+};
+use self::{route::Route, script::Arrival};
+
+/// What goes wrong between two ends of a connection.
+type AnyError = Box<dyn Error + Send + Sync>;
+
+/// An answer to the operator: whole, or one that streams.
+type Answer = Response<UnsyncBoxBody<Bytes, AnyError>>;
+
+/// The connection is closed without an answer.
+#[derive(Debug)]
+struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cut")
+    }
+}
+
+impl Error for Cut {}
+
+/// A proxy that runs. Dropped: it takes no connections any more.
+pub struct Proxy {
+    /// Where it is called.
+    pub url: String,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Proxy {
+    /// Starts one in front of a server. A client of kube reaches both: it adds the address, and the
+    /// certificate where the server wants one. It must repeat nothing by itself.
+    pub async fn start(side: Side, upstream: Client, script: Arc<Script>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
+                let _ = stream.set_nodelay(true);
+                let (upstream, script) = (upstream.clone(), Arc::clone(&script));
+                let service = service_fn(move |request| {
+                    serve(side, request, upstream.clone(), Arc::clone(&script))
+                });
+                tokio::spawn(async move {
+                    // How a connection ends is the operator's affair, or the fault's.
+                    let _ = http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .header_read_timeout(None)
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Self { url, task }
+    }
+}
+
+/// One call.
+async fn serve(
+    side: Side,
+    request: Request<Incoming>,
+    upstream: Client,
+    script: Arc<Script>,
+) -> Result<Answer, AnyError> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let route = Route::of(side, &parts);
+    let streams = route.streams;
+    let fault = match script.arrived(&route) {
+        Arrival::Held => return hold().await,
+        Arrival::Passes => None,
+        Arrival::Meets(fault) => Some(fault),
+    };
+    let Some(fault) = fault else {
+        let answer = forward(upstream, parts, body).await?;
+        return if streams {
+            Ok(answer)
+        } else {
+            whole(answer).await
+        };
+    };
+    match fault {
+        Fault::KilledBefore => {
+            script.freeze();
+            script.dies();
+            hold().await
+        }
+        Fault::KilledApplied => {
+            applied(streams, forward(upstream, parts, body).await?).await?;
+            script.freeze();
+            script.dies();
+            hold().await
+        }
+        Fault::KilledAfter => {
+            let answer = forward(upstream, parts, body).await?;
+            let answer = if streams {
+                answer
+            } else {
+                whole(answer).await?
+            };
+            script.freeze();
+            tokio::spawn(script.dies_at_its_next_call());
+            Ok(answer)
+        }
+        Fault::ReplyLost => {
+            applied(streams, forward(upstream, parts, body).await?).await?;
+            Err(Cut.into())
+        }
+        Fault::ErrorApplied => {
+            applied(streams, forward(upstream, parts, body).await?).await?;
+            Ok(answer::error(side, 500))
+        }
+        Fault::TimeoutApplied => {
+            applied(streams, forward(upstream, parts, body).await?).await?;
+            Ok(answer::error(side, 504))
+        }
+        Fault::ErrorNotApplied => Ok(answer::error(
+            side,
+            match side {
+                Side::Apiserver => 500,
+                Side::Provider => 503,
+            },
+        )),
+        Fault::Late => {
+            // The sender goes with this call, when its caller has given up.
+            let (waits, given_up) = tokio::sync::oneshot::channel::<Infallible>();
+            tokio::spawn(async move {
+                let _ = given_up.await;
+                if let Ok(answer) = forward(upstream, parts, body).await {
+                    let _ = applied(streams, answer).await;
+                }
+            });
+            let never = hold().await;
+            drop(waits);
+            never
+        }
+    }
+}
+
+/// No answer, until the caller gives up or is dead.
+async fn hold() -> Result<Answer, AnyError> {
+    std::future::pending().await
+}
+
+/// Sends it on. It is carried out even if the caller has gone meanwhile, as by a server.
+async fn forward(upstream: Client, parts: Parts, body: Bytes) -> Result<Answer, AnyError> {
+    let sent = tokio::spawn(async move {
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
+        let mut request = Request::builder().method(parts.method).uri(path);
+        for (name, value) in &parts.headers {
+            if ![HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
+                request = request.header(name, value);
+            }
+        }
+        let answer = upstream.send(request.body(Body::from(body))?).await?;
+        let (mut parts, body) = answer.into_parts();
+        for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
+            parts.headers.remove(name);
+        }
+        let body = body.map_err(AnyError::from).boxed_unsync();
+        Ok::<_, AnyError>(Response::from_parts(parts, body))
+    });
+    sent.await?
+}
+
+/// Reads an answer to its end.
+async fn whole(answer: Answer) -> Result<Answer, AnyError> {
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await?.to_bytes();
+    Ok(from_bytes(parts, body))
+}
+
+/// It has been carried out when its answer has been read; a stream, when it has begun.
+async fn applied(streams: bool, answer: Answer) -> Result<(), AnyError> {
+    if !streams {
+        whole(answer).await?;
+    }
+    Ok(())
+}
+
+fn from_bytes(parts: response::Parts, body: Bytes) -> Answer {
+    let body = Full::new(body).map_err(|never: Infallible| match never {});
+    Response::from_parts(parts, body.boxed_unsync())
+}
