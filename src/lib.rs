@@ -20,6 +20,7 @@ pub mod conditions;
 pub mod context;
 pub mod crds;
 pub mod creation;
+pub mod current;
 pub mod election;
 pub mod finalizer;
 pub mod index;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     account::Account,
     api::{self, BroadcastState, BroadcastStatus, CreationResult},
-    clock, finalizer,
+    clock, current, finalizer,
     not_taking::REVERT_PATIENCE,
     provider::{
         BroadcastDifference, BroadcastId, Broadcasts, ObservedBroadcast, ProviderError, StreamId,
@@ -43,6 +43,9 @@ impl Pass<'_> {
         let Some(broadcasts) = account.connection.broadcasts.clone() else {
             return Ok(Acted::Done);
         };
+        if plan.needs_current() && !self.is_current().await? {
+            return Ok(Acted::Stale);
+        }
         let mirror = &account.client.broadcasts;
         let result = match plan {
             // What it waits for is asked for after the look that follows.
@@ -102,6 +105,20 @@ impl Pass<'_> {
             why,
         });
         self.happenings.extend(stays);
+    }
+
+    /// Whether the watch shows the object as it is: asked before this process's first change for it.
+    async fn is_current(&self) -> kube::Result<bool> {
+        let memory = self.memory();
+        // The write before a creation has told.
+        if memory.current || memory.creation.is_some() {
+            return Ok(true);
+        }
+        let current = current::is_current(&self.api, &*self.object).await?;
+        self.ctx
+            .broadcast_memories
+            .change(&self.uid, |memory| memory.current = current);
+        Ok(current)
     }
 
     /// The finalizer stands before the first changing call of any kind. `false`: look again.

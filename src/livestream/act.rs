@@ -14,7 +14,7 @@ use super::{
     plan::{Creation, Known, Plan},
 };
 use crate::{
-    account::Account, api, api::CreationResult, api::LiveStreamStatus, clock, finalizer,
+    account::Account, api, api::CreationResult, api::LiveStreamStatus, clock, current, finalizer,
     not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Difference, provider::ObservedStream,
     provider::ProviderError, provider::StreamId, report::Happening, status_write,
     status_write::Written,
@@ -40,6 +40,9 @@ impl Pass<'_> {
         let Ok(account) = account else {
             return Ok(Acted::Done);
         };
+        if plan.needs_current() && !self.is_current().await? {
+            return Ok(Acted::Stale);
+        }
         let mirror = &account.client.mirror;
         let streams = &account.connection.streams;
         let result = match plan {
@@ -127,6 +130,20 @@ impl Pass<'_> {
             why,
         });
         self.happenings.extend(stays);
+    }
+
+    /// Whether the watch shows the object as it is: asked before this process's first change for it.
+    async fn is_current(&self) -> kube::Result<bool> {
+        let memory = self.memory();
+        // The write before a creation has told.
+        if memory.current || memory.creation.is_some() {
+            return Ok(true);
+        }
+        let current = current::is_current(&self.api, &*self.object).await?;
+        self.ctx
+            .memories
+            .change(&self.uid, |memory| memory.current = current);
+        Ok(current)
     }
 
     /// The finalizer stands before the first changing call of any kind. `false`: look again.

@@ -25,6 +25,8 @@ pub struct Memory {
     pub trace: Option<Trace>,
     /// The change of settings that was sent last.
     pub sent: Option<Box<SentChange>>,
+    /// The apiserver has confirmed to this process that the watch shows the object as it is.
+    pub current: bool,
     /// When this process first saw that the object is being deleted.
     pub leaving_since: Option<Instant>,
     /// What happened and could not be told yet.

@@ -40,4 +40,5 @@ mod refusals;
 mod rest;
 mod tenants;
 mod tutorial;
+mod views;
 mod webhooks;

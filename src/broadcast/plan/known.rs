@@ -175,6 +175,21 @@ pub struct Creation {
 }
 
 impl Plan {
+    /// Whether it changes something at the provider that the view it was made from does not guard: before
+    /// a creation the apiserver is asked anyway.
+    pub fn needs_current(&self) -> bool {
+        match self {
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Note(_)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::ReadStream(_)
+            | Self::Create(_) => false,
+            Self::Update { .. } | Self::Delete(_) => true,
+        }
+    }
+
     /// Whether it calls the provider.
     pub fn calls(&self) -> bool {
         match self {

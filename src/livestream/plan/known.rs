@@ -180,6 +180,25 @@ pub struct Creation {
 }
 
 impl Plan {
+    /// Whether it changes something at the provider that the view it was made from does not guard: before
+    /// a creation and a claim the apiserver is asked anyway.
+    pub fn needs_current(&self) -> bool {
+        match self {
+            Self::Rest(_)
+            | Self::AwaitWalk(..)
+            | Self::Finish(_)
+            | Self::Read(_)
+            | Self::Create(_)
+            | Self::Claim(_) => false,
+            Self::Update { .. }
+            | Self::ResetKey(..)
+            | Self::StartRecording(_)
+            | Self::StopRecording(_)
+            | Self::Release(_)
+            | Self::Delete(_) => true,
+        }
+    }
+
     /// Whether it calls the provider.
     pub fn calls(&self) -> bool {
         match self {

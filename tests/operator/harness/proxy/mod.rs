@@ -5,6 +5,8 @@ mod answer;
 mod fault;
 mod route;
 mod script;
+mod view;
+mod way;
 
 use std::{convert::Infallible, error::Error, fmt, sync::Arc};
 
@@ -25,6 +27,8 @@ pub use self::{
     fault::Fault,
     route::Side,
     script::{Point, Script},
+    view::{Refusal, Twist, View},
+    way::administrator,
 };
 use self::{route::Route, script::Arrival};
 
@@ -63,6 +67,20 @@ impl Proxy {
     /// Starts one in front of a server. A client of kube reaches both: it adds the address, and the
     /// certificate where the server wants one. It must repeat nothing by itself.
     pub async fn start(side: Side, upstream: Client, script: Arc<Script>) -> Self {
+        let one = move |request| serve(side, request, upstream.clone(), Arc::clone(&script));
+        Self::listen(one).await
+    }
+
+    /// Starts one in front of an apiserver, which shows it as this view does.
+    pub async fn showing(upstream: Client, view: Arc<View>) -> Self {
+        let one = move |request| view::serve(request, upstream.clone(), Arc::clone(&view));
+        Self::listen(one).await
+    }
+
+    async fn listen<F>(serve: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<Answer, AnyError>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move {
@@ -71,10 +89,7 @@ impl Proxy {
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
-                let (upstream, script) = (upstream.clone(), Arc::clone(&script));
-                let service = service_fn(move |request| {
-                    serve(side, request, upstream.clone(), Arc::clone(&script))
-                });
+                let service = service_fn(serve.clone());
                 tokio::spawn(async move {
                     // How a connection ends is the operator's affair, or the fault's.
                     let _ = http1::Builder::new()
