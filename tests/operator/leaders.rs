@@ -101,6 +101,44 @@ async fn of_two_one_acts_and_the_other_follows_at_once_when_it_is_asked_to_stop(
     assert_eq!(record(&world).await.lease_transitions, Some(1));
 }
 
+/// How long nobody leads is printed; it is measured, not asserted.
+#[tokio::test]
+async fn one_leader_after_the_other_is_asked_to_stop() {
+    const TIMES: usize = 8;
+    let world = world("leaders-row").await;
+    let word = |n: usize| format!("number-{n}");
+    let mut leader = start(&world, &word(0), "1h");
+    until_held_by(&world, &word(0)).await;
+    let mut gaps = Vec::new();
+    for n in 1..=TIMES {
+        let next = start(&world, &word(n), "1h");
+        until_logged(&world, &next, "another leads; standing by").await;
+        let asked = jiff::Timestamp::now();
+        leader.signal("TERM");
+        let taken = until_held_by(&world, &word(n))
+            .await
+            .acquire_time
+            .unwrap()
+            .0;
+        gaps.push(taken.duration_since(asked).as_millis());
+        assert!(leader.until_ended().await, "{}", leader.log());
+        leader = next;
+        let name = format!("camera-{n}");
+        world.stream(&name, json!({})).await;
+        world.until_ready(&name).await;
+    }
+    gaps.sort_unstable();
+    eprintln!(
+        "from SIGTERM to the next leader, {TIMES} times: {} ms at least, {} in the middle, {} at most",
+        gaps[0],
+        gaps[TIMES / 2],
+        gaps[TIMES - 1]
+    );
+    assert_eq!(world.posts(), u64::try_from(TIMES).unwrap());
+    let transitions = record(&world).await.lease_transitions;
+    assert_eq!(transitions, Some(i32::try_from(TIMES).unwrap()));
+}
+
 #[tokio::test]
 async fn a_leader_that_was_killed_is_followed_when_its_lease_has_ended_and_not_before() {
     let world = world("leader-killed").await;
