@@ -1,0 +1,58 @@
+//! What documents say of tests is so: each test that they name exists.
+
+use std::{fs, path::Path};
+
+/// The documents that name tests.
+const DOCUMENTS: [&str; 2] = ["docs/reliability.md", "docs/security.md"];
+
+/// The words between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The file of a test: `never_twice`, `webhooks/attacks` and `tests/provider_gcore/faults` are possible.
+fn file_of(root: &Path, place: &str) -> Option<String> {
+    let whole = [
+        format!("tests/operator/{place}.rs"),
+        format!("{place}.rs"),
+        format!("tests/{place}.rs"),
+    ];
+    whole
+        .iter()
+        .find_map(|path| fs::read_to_string(root.join(path)).ok())
+}
+
+#[test]
+fn each_test_that_a_document_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for document in DOCUMENTS {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        for word in quoted(&text) {
+            if let Some((place, name)) = word.rsplit_once("::") {
+                named += 1;
+                let file = file_of(root, place);
+                if !file.is_some_and(|file| file.contains(&format!("fn {name}("))) {
+                    missing.push(format!("{document}: {word}"));
+                }
+            } else if word.ends_with(".rs") && !root.join(word).exists() {
+                missing.push(format!("{document}: {word}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(named > 50, "only {named} tests are named");
+}
+
+#[test]
+fn each_scenario_and_each_threat_has_its_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (document, letter, last) in [(DOCUMENTS[0], 'R', 34), (DOCUMENTS[1], 'S', 12)] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        for number in 1..=last {
+            let row = format!("| {letter}{number} |");
+            assert!(text.contains(&row), "{document} has no row {row}");
+        }
+    }
+}
