@@ -81,8 +81,8 @@ async fn of_two_one_acts_and_the_other_follows_at_once_when_it_is_asked_to_stop(
     world.stream("keynote", json!({})).await;
     world.until_ready("keynote").await;
     assert!(!has_called(&second), "{}", second.log());
-    let leads = async |operator: &Operator| operator.figure("leader").await;
-    assert_eq!((leads(&first).await, leads(&second).await), (1.0, 0.0));
+    let leads = async |operator: &Operator| operator.figure("leader").await > 0.5;
+    assert_eq!((leads(&first).await, leads(&second).await), (true, false));
     // It stands by with all that it needs, and says so.
     let ready = format!("http://{}/readyz", second.address().await);
     assert!(reqwest::get(ready).await.unwrap().status().is_success());
@@ -96,7 +96,7 @@ async fn of_two_one_acts_and_the_other_follows_at_once_when_it_is_asked_to_stop(
         .edit("keynote", json!({"displayName": "Edited"}))
         .await;
     world.until_ready("keynote").await;
-    assert_eq!(leads(&second).await, 1.0);
+    assert!(leads(&second).await);
     assert_eq!((world.posts(), world.patches()), (2, 1));
     assert_eq!(record(&world).await.lease_transitions, Some(1));
 }
@@ -128,7 +128,7 @@ async fn one_leader_after_the_other_is_asked_to_stop() {
         world.until_ready(&name).await;
     }
     gaps.sort_unstable();
-    eprintln!(
+    println!(
         "from SIGTERM to the next leader, {TIMES} times: {} ms at least, {} in the middle, {} at most",
         gaps[0],
         gaps[TIMES / 2],

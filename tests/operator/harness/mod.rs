@@ -6,6 +6,11 @@ mod control_plane;
 mod history;
 mod objects;
 mod operator;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "one half is for the campaign, the other for tests of views"
+)]
 pub mod proxy;
 mod world;
 

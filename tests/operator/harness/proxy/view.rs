@@ -341,7 +341,6 @@ where
         self.told += 1;
         let twist = self.view.0.borrow().twist;
         match twist {
-            Twist::None => self.ready.push_back(Ok(line)),
             Twist::Repeats => self.ready.extend([Ok(line.clone()), Ok(line)]),
             Twist::Overtakes => {
                 let same = self
@@ -370,7 +369,9 @@ where
                 self.ready.push_back(Ok(format!("{gone}\n").into()));
                 self.over = true;
             }
-            Twist::Breaks(_) | Twist::Forgets(_) => self.ready.push_back(Ok(line)),
+            Twist::None | Twist::Breaks(_) | Twist::Forgets(_) => {
+                self.ready.push_back(Ok(line));
+            }
         }
     }
 }
