@@ -86,7 +86,7 @@ pub fn enumerate(choice: &Choice) -> Outcome {
             None => reference.points.iter().collect(),
         };
         for point in chosen {
-            for fault in Fault::ALL {
+            for fault in Fault::of(&point.route) {
                 if choice.fault.is_none_or(|only| only == fault) {
                     planned.push(Planned {
                         flow: at,
@@ -97,9 +97,23 @@ pub fn enumerate(choice: &Choice) -> Outcome {
             }
         }
     }
+    if choice.list {
+        for (flow, reference) in flows.iter().zip(&references) {
+            println!("\n{}, {:.0} s:", flow.name, reference.seconds);
+            for point in &reference.points {
+                println!("  {point}");
+            }
+        }
+        planned.clear();
+    }
     let all = planned.len();
     let planned = choice.some_of(planned);
-    println!("{} of {all} runs, {} side by side", planned.len(), choice.jobs);
+    let planned = spread(planned);
+    println!(
+        "{} of {all} runs, {} side by side",
+        planned.len(),
+        choice.jobs
+    );
     let done = AtomicUsize::new(0);
     let made = side_by_side(&planned, choice.jobs, |planned| {
         if choice.bound.is_some_and(|bound| begin.elapsed() > bound) {
@@ -112,10 +126,7 @@ pub fn enumerate(choice: &Choice) -> Outcome {
         let wrong = judge(&references[planned.flow], &ran);
         let count = done.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_multiple_of(100) {
-            println!(
-                "{count} runs, {:.0} s",
-                begin.elapsed().as_secs_f64()
-            );
+            println!("{count} runs, {:.0} s", begin.elapsed().as_secs_f64());
         }
         if !wrong.is_empty() {
             println!("{}", told(&flows[planned.flow], planned, &wrong, &ran));
@@ -139,7 +150,9 @@ pub fn enumerate(choice: &Choice) -> Outcome {
             violations.push(format!(
                 "{}\n  {}",
                 replay(&flows[planned.flow], planned),
-                wrong.first().map_or("", |line| line.lines().next().unwrap_or(""))
+                wrong
+                    .first()
+                    .map_or("", |line| line.lines().next().unwrap_or(""))
             ));
         }
     }
@@ -151,6 +164,17 @@ pub fn enumerate(choice: &Choice) -> Outcome {
         violations,
         left_out,
     }
+}
+
+/// The same in another order, in which neighbours are far apart: when the time is over, each flow has
+/// had its part.
+fn spread<T>(items: Vec<T>) -> Vec<T> {
+    const APART: usize = 37;
+    let mut rows: Vec<Vec<T>> = (0..APART).map(|_| Vec::new()).collect();
+    for (at, item) in items.into_iter().enumerate() {
+        rows[at % APART].push(item);
+    }
+    rows.into_iter().flatten().collect()
 }
 
 /// The command that makes a run again.

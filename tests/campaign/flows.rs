@@ -16,10 +16,7 @@ use crate::{
 pub fn all() -> Vec<Flow> {
     let streams = streams::FLOWS.into_iter();
     let recordings = recordings::FLOWS.into_iter();
-    streams
-        .chain(recordings)
-        .chain(broadcasts::FLOWS)
-        .collect()
+    streams.chain(recordings).chain(broadcasts::FLOWS).collect()
 }
 
 /// A flow in which a fault may leave no trace at all.
@@ -38,7 +35,7 @@ fn empty(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
         stage.account().await;
         stage.start();
         stage.until_walked().await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -50,5 +47,5 @@ async fn one_of(stage: &mut Stage, spec: Value) {
     stage.world.stream("keynote", spec).await;
     stage.world.until_ready("keynote").await;
     stage.until_walked().await;
-    stage.rest().await;
+    stage.quiet().await;
 }

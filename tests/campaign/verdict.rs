@@ -1,9 +1,6 @@
 //! What a run with a fault did that the one without did not.
 
-use crate::{
-    picture::difference,
-    run::Run,
-};
+use crate::{picture::difference, run::Run};
 
 /// What is wrong with a run, in lines; nothing where it is right.
 pub fn judge(undisturbed: &Run, run: &Run) -> Vec<String> {

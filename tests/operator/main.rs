@@ -20,6 +20,7 @@
 mod harness;
 
 mod accounts;
+mod apiserver;
 mod breaker;
 mod broadcasts;
 mod broadcasts_deletion;
@@ -33,6 +34,7 @@ mod keys;
 mod lifecycle;
 mod mid_walk;
 mod never_twice;
+mod proxy;
 mod recordings;
 mod references;
 mod refusals;

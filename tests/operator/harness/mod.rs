@@ -6,6 +6,7 @@ mod control_plane;
 mod history;
 mod objects;
 mod operator;
+mod pace;
 pub mod proxy;
 mod world;
 

@@ -20,11 +20,12 @@ pub struct Operator {
 impl Operator {
     /// Starts one with these arguments after `run`; its log goes to a file of this name.
     pub fn start(name: &str, arguments: &[String]) -> Self {
-        Self::start_at(&control_plane().kubeconfig, name, arguments)
+        let program = Path::new(env!("CARGO_BIN_EXE_livestream-operator"));
+        Self::start_at(program, &control_plane().kubeconfig, name, arguments)
     }
 
-    /// The same with another way to the apiserver.
-    pub fn start_at(kubeconfig: &Path, name: &str, arguments: &[String]) -> Self {
+    /// The same with another program and another way to the apiserver.
+    pub fn start_at(program: &Path, kubeconfig: &Path, name: &str, arguments: &[String]) -> Self {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let file = File::options()
             .create(true)
@@ -32,7 +33,7 @@ impl Operator {
             .open(&log)
             .unwrap();
         let from = fs::read(&log).map_or(0, |old| old.len());
-        let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
+        let process = Command::new(program)
             .arg("run")
             .args(arguments)
             .env("KUBECONFIG", kubeconfig)

@@ -107,17 +107,94 @@ mod tests {
         let ours = "/apis/livestream-operator.io/v1alpha1";
         let metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
         for (method, uri, accept, name, writes, streams) in [
-            ("GET", "/api/v1/namespaces/kube-system", "", "get namespaces", false, false),
-            ("GET", &format!("{ours}/namespaces/n/livestreams?limit=50"), "", "list livestreams", false, false),
-            ("GET", &format!("{ours}/livestreams?limit=50&watch=true&x=1"), "", "watch livestreams", false, true),
-            ("GET", &format!("{ours}/namespaces/n/livestreams/a"), "", "get livestreams", false, false),
-            ("PATCH", &format!("{ours}/namespaces/n/livestreams/a"), metadata, "patch livestreams", true, false),
-            ("PATCH", &format!("{ours}/namespaces/n/livestreams/a/status?"), "", "patch livestreams/status", true, false),
-            ("GET", "/api/v1/namespaces/n/secrets?limit=50", metadata, "list secrets (metadata)", false, false),
-            ("GET", "/api/v1/namespaces/n/secrets/s", "", "get secrets", false, false),
-            ("POST", "/apis/events.k8s.io/v1/namespaces/n/events?", "", "create events", true, false),
-            ("PUT", "/apis/coordination.k8s.io/v1/namespaces/n/leases/l", "", "update leases", true, false),
-            ("DELETE", "/api/v1/namespaces/n/secrets/s", "", "delete secrets", true, false),
+            (
+                "GET",
+                "/api/v1/namespaces/kube-system",
+                "",
+                "get namespaces",
+                false,
+                false,
+            ),
+            (
+                "GET",
+                &format!("{ours}/namespaces/n/livestreams?limit=50"),
+                "",
+                "list livestreams",
+                false,
+                false,
+            ),
+            (
+                "GET",
+                &format!("{ours}/livestreams?limit=50&watch=true&x=1"),
+                "",
+                "watch livestreams",
+                false,
+                true,
+            ),
+            (
+                "GET",
+                &format!("{ours}/namespaces/n/livestreams/a"),
+                "",
+                "get livestreams",
+                false,
+                false,
+            ),
+            (
+                "PATCH",
+                &format!("{ours}/namespaces/n/livestreams/a"),
+                metadata,
+                "patch livestreams",
+                true,
+                false,
+            ),
+            (
+                "PATCH",
+                &format!("{ours}/namespaces/n/livestreams/a/status?"),
+                "",
+                "patch livestreams/status",
+                true,
+                false,
+            ),
+            (
+                "GET",
+                "/api/v1/namespaces/n/secrets?limit=50",
+                metadata,
+                "list secrets (metadata)",
+                false,
+                false,
+            ),
+            (
+                "GET",
+                "/api/v1/namespaces/n/secrets/s",
+                "",
+                "get secrets",
+                false,
+                false,
+            ),
+            (
+                "POST",
+                "/apis/events.k8s.io/v1/namespaces/n/events?",
+                "",
+                "create events",
+                true,
+                false,
+            ),
+            (
+                "PUT",
+                "/apis/coordination.k8s.io/v1/namespaces/n/leases/l",
+                "",
+                "update leases",
+                true,
+                false,
+            ),
+            (
+                "DELETE",
+                "/api/v1/namespaces/n/secrets/s",
+                "",
+                "delete secrets",
+                true,
+                false,
+            ),
         ] {
             let route = of(Side::Apiserver, method, uri, accept);
             assert_eq!(
@@ -132,9 +209,24 @@ mod tests {
     fn calls_to_the_provider_lose_their_ids() {
         for (method, uri, name, writes) in [
             ("GET", "/iam/clients/me", "GET /iam/clients/me", false),
-            ("GET", "/streaming/streams?page=2&with_broadcasts=1", "GET /streaming/streams", false),
-            ("PUT", "/streaming/streams/77/start_recording", "PUT /streaming/streams/{id}/start_recording", true),
-            ("DELETE", "/streaming/broadcasts/1", "DELETE /streaming/broadcasts/{id}", true),
+            (
+                "GET",
+                "/streaming/streams?page=2&with_broadcasts=1",
+                "GET /streaming/streams",
+                false,
+            ),
+            (
+                "PUT",
+                "/streaming/streams/77/start_recording",
+                "PUT /streaming/streams/{id}/start_recording",
+                true,
+            ),
+            (
+                "DELETE",
+                "/streaming/broadcasts/1",
+                "DELETE /streaming/broadcasts/{id}",
+                true,
+            ),
         ] {
             let route = of(Side::Provider, method, uri, "");
             assert_eq!((route.name.as_str(), route.writes), (name, writes));

@@ -70,7 +70,7 @@ pub struct Script {
 struct Book {
     counting: bool,
     counts: BTreeMap<String, usize>,
-    points: Vec<Point>,
+    points: Vec<(Point, bool)>,
     planned: Option<(Point, Fault)>,
     fired: bool,
     frozen: bool,
@@ -100,9 +100,21 @@ impl Script {
         self.book.lock().unwrap().counting = false;
     }
 
-    /// The calls that have numbers, in order.
+    /// The calls that have numbers, in order. Of the reads between two writes, only the first two of
+    /// each route: further ones are polls, and how many there are is a matter of time.
     pub fn points(&self) -> Vec<Point> {
-        self.book.lock().unwrap().points.clone()
+        let book = self.book.lock().unwrap();
+        let mut reads: BTreeMap<&str, usize> = BTreeMap::new();
+        let told = book.points.iter().filter(|(point, writes)| {
+            if *writes {
+                reads.clear();
+                return true;
+            }
+            let count = reads.entry(&point.route).or_default();
+            *count += 1;
+            *count <= 2
+        });
+        told.map(|(point, _)| point.clone()).collect()
     }
 
     /// What was planned has happened.
@@ -149,7 +161,7 @@ impl Script {
             Some((at, fault)) if !book.fired && *at == point => Some(*fault),
             _ => None,
         };
-        book.points.push(point);
+        book.points.push((point, route.writes));
         match meets {
             Some(fault) => {
                 book.fired = true;
