@@ -57,9 +57,11 @@ fn main() -> ExitCode {
     };
     // What breaks off is told by its run.
     std::panic::set_hook(Box::new(|_| {}));
-    match part {
+    let ended = match part {
         Part::Enumerate(wanted) => enumeration(wanted),
-    }
+    };
+    stage::over();
+    ended
 }
 
 fn enumeration(wanted: Enumerate) -> ExitCode {

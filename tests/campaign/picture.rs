@@ -171,16 +171,15 @@ fn like(text: &str, pattern: &str, name: &str) -> String {
     };
     let (mut done, mut rest) = (String::new(), text);
     while let Some(first) = rest.chars().next() {
-        match rest.get(..pattern.len()).filter(|part| fits(part)) {
-            Some(part) => {
-                done.push_str(name);
-                rest = &rest[part.len()..];
-            }
-            None => {
-                done.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
+        let part = rest.get(..pattern.len()).filter(|part| fits(part));
+        let taken = if part.is_some() {
+            done.push_str(name);
+            pattern.len()
+        } else {
+            done.push(first);
+            first.len_utf8()
+        };
+        rest = &rest[taken..];
     }
     done
 }

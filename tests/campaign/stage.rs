@@ -217,6 +217,13 @@ impl Stage {
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
+    /// What the operator logged of a panic.
+    pub fn panicked(&self) -> Option<String> {
+        let log = fs::read_to_string(self.log_file()).unwrap_or_default();
+        let mut lines = log.lines().filter(|line| line.contains("panicked at"));
+        lines.next().map(str::to_owned)
+    }
+
     /// The calls at the provider, but for those that only look.
     pub fn changes_at_provider(&self) -> Vec<Value> {
         let calls = self.world.sim.calls_where(0, |call| call.method != "GET");
@@ -247,6 +254,11 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Nobody starts an operator any more.
+pub fn over() {
+    let _ = fs::remove_file(program());
 }
 
 /// The operator's program, as it was when the campaign began: a campaign takes long, and who builds

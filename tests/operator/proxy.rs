@@ -19,6 +19,11 @@ use crate::harness::{
 
 const STREAMS: &str = "/streaming/streams";
 
+/// What tells the provider who calls.
+fn key() -> String {
+    format!("APIKey {KEY}")
+}
+
 /// A simulator, a proxy before it, and a caller.
 struct Line {
     sim: Simulator,
@@ -50,21 +55,19 @@ impl Line {
         }
     }
 
-    fn call(&self, call: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        call.header("Authorization", format!("APIKey {KEY}"))
-    }
-
     async fn create(&self) -> reqwest::Result<(StatusCode, Value)> {
         let url = format!("{}{STREAMS}", self.proxy.url);
         let body = json!({"name": "a"});
-        let call = self.call(self.caller.post(url)).json(&body);
-        let answer = call.timeout(Duration::from_secs(5)).send().await?;
+        let call = self.caller.post(url).header("Authorization", key());
+        let call = call.json(&body).timeout(Duration::from_secs(5));
+        let answer = call.send().await?;
         Ok((answer.status(), answer.json().await?))
     }
 
     async fn list(&self) -> reqwest::Result<Value> {
         let url = format!("{}{STREAMS}?page=1", self.proxy.url);
-        self.call(self.caller.get(url)).send().await?.json().await
+        let call = self.caller.get(url).header("Authorization", key());
+        call.send().await?.json().await
     }
 
     fn created(&self) -> u64 {

@@ -182,15 +182,11 @@ impl Script {
     }
 
     /// It is to be killed when it calls again, or soon if it does not.
-    pub(super) fn dies_at_its_next_call(self: Arc<Self>) -> impl Future<Output = ()> + Send {
-        async move {
-            if tokio::time::timeout(LAST_CALL, self.arrival.notified())
-                .await
-                .is_ok()
-            {
-                tokio::time::sleep(MOMENT).await;
-            }
-            self.dies();
+    pub(super) async fn dies_at_its_next_call(self: Arc<Self>) {
+        let called = tokio::time::timeout(LAST_CALL, self.arrival.notified()).await;
+        if called.is_ok() {
+            tokio::time::sleep(MOMENT).await;
         }
+        self.dies();
     }
 }
