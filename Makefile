@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test check lint crds crds-check deny bench bench-quick clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny bench bench-quick clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ crds-check: ## fail if crds/ is not what the types say
 
 deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
 	cargo deny check
+
+campaign: ## every fault at every call of every flow; the table is in target/campaign.json, too
+	cargo test --locked --test campaign -- enumerate --all --json target/campaign.json
 
 # The operator and the simulator are processes of their own, as they are shipped.
 bench: ## measure all that docs/performance.md says, and write it; about forty minutes on a quiet machine

@@ -170,3 +170,74 @@ where
         Poll::Ready(Some(Err(late.into())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{StreamExt as _, stream};
+    use http_body_util::{BodyExt as _, StreamBody};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_hours(1);
+    const LIST: &str = "/api/v1/secrets?limit=50";
+    const WATCH: &str = "/api/v1/secrets?limit=50&watch=true";
+
+    /// Asks a server for this that answers with so many parts, one each ten milliseconds, and then
+    /// with nothing, for ever; `None`: it does not answer. Gives how many parts came, and the end.
+    async fn ask(uri: &str, patience: Patience, parts: Option<usize>) -> (usize, String) {
+        let server = tower::service_fn(move |_| async move {
+            let Some(parts) = parts else {
+                return std::future::pending().await;
+            };
+            let parts = stream::iter(0..parts).then(|_| async {
+                sleep(Duration::from_millis(10)).await;
+                Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")))
+            });
+            let body = StreamBody::new(parts.chain(stream::pending()).boxed());
+            Ok::<_, BoxError>(Response::new(body))
+        });
+        let request = Request::get(uri).body(RequestBody::empty()).unwrap();
+        let mut body = match patience.layer(server).call(request).await {
+            Ok(answer) => answer.into_body(),
+            Err(error) => return (0, error.to_string()),
+        };
+        let mut came = 0;
+        loop {
+            match body.frame().await {
+                Some(Ok(_)) => came += 1,
+                Some(Err(error)) => {
+                    assert!(body.frame().await.is_none(), "it has ended");
+                    return (came, error.to_string());
+                }
+                None => return (came, "the end".to_owned()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_not_answered_is_given_up() {
+        let patience = Patience {
+            call: SHORT,
+            silence: LONG,
+        };
+        for uri in [LIST, WATCH] {
+            let late = (0, Late::Call(SHORT).to_string());
+            assert_eq!(ask(uri, patience, None).await, late);
+        }
+        // Its deadline holds for all of the answer, however steadily it comes.
+        let (_, end) = ask(LIST, patience, Some(100_000)).await;
+        assert_eq!(end, Late::Call(SHORT).to_string());
+    }
+
+    #[tokio::test]
+    async fn a_watch_goes_on_for_as_long_as_it_says_something() {
+        let patience = Patience {
+            call: SHORT,
+            silence: SHORT * 50,
+        };
+        // Longer than the deadline of a call, and then silent.
+        let silent = (20, Late::Silent(SHORT * 50).to_string());
+        assert_eq!(ask(WATCH, patience, Some(20)).await, silent);
+    }
+}

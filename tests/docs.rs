@@ -36,7 +36,9 @@ fn each_test_that_a_document_names_exists() {
                 if !file.is_some_and(|file| file.contains(&format!("fn {name}("))) {
                     missing.push(format!("{document}: {word}"));
                 }
-            } else if word.ends_with(".rs") && !root.join(word).exists() {
+            } else if Path::new(word).extension().is_some_and(|it| it == "rs")
+                && !root.join(word).exists()
+            {
                 missing.push(format!("{document}: {word}"));
             }
         }

@@ -21,6 +21,11 @@ pub struct Weather {
     pub length: Duration,
 }
 
+impl Weather {
+    /// In how many ways a call can go wrong.
+    pub const WAYS: usize = 27;
+}
+
 /// The weather that there is.
 #[derive(Debug, Default)]
 pub(crate) struct Sky(Mutex<Option<Spell>>);
@@ -151,6 +156,7 @@ mod tests {
         let met = all.iter().flatten().count();
         assert!((850..1150).contains(&met), "{met}");
         let words: BTreeSet<_> = all.into_iter().flatten().collect();
+        assert_eq!(ways("POST", 1).len(), Weather::WAYS);
         let known: BTreeSet<_> = ways("POST", 1).iter().map(Action::word).collect();
         assert_eq!(words, known);
         assert_eq!(drawn(weather(0, 7), 1000), vec![None; 1000]);

@@ -107,7 +107,7 @@ impl Air {
         }
         // What was refused is so now.
         self.gate = self.gate.take().filter(|gate| gate.wanted != records);
-        self.shelving.observe(status, stream, now.mono);
+        self.shelving.observe(status, stream, now);
     }
 
     /// The stream that was held is not there: what came out of it is listed once more.

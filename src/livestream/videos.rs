@@ -16,6 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use crate::{
     account::Shelf,
     api::{LiveStreamStatus, Video, VideoState},
+    clock::Now,
     provider::{ObservedStream, ObservedVideo, StreamId, VideoId},
     report::RecordingNews,
 };
@@ -80,19 +81,19 @@ impl Sign {
 
 impl Shelving {
     /// Takes in the stream as it is seen now.
-    pub fn observe(&mut self, status: &LiveStreamStatus, stream: &ObservedStream, now: Instant) {
+    pub fn observe(&mut self, status: &LiveStreamStatus, stream: &ObservedStream, now: Now) {
         let sign = Sign::of(stream);
         let closed = match self.sign.replace(sign) {
             Some(old) => old.may_have_closed(sign),
-            None => unknown_past(status, stream),
+            None => unknown_past(status, stream, now.wall),
         };
         if closed {
-            self.stir(now);
+            self.stir(now.mono);
             self.ended = true;
         }
         // A long recording is cut into files while it runs.
         if sign.recording && self.changed.is_none() {
-            self.stir(now);
+            self.stir(now.mono);
         }
     }
 
@@ -190,8 +191,9 @@ impl Shelving {
     }
 }
 
-/// Whether something may have happened to the videos while nobody of us looked.
-fn unknown_past(status: &LiveStreamStatus, stream: &ObservedStream) -> bool {
+/// Whether something may have happened to the videos while nobody of us looked, or a process before
+/// this one still looked for the video of a recording that had ended.
+fn unknown_past(status: &LiveStreamStatus, stream: &ObservedStream, now: Timestamp) -> bool {
     let session = status.session_started_at.as_ref().map(|at| at.0);
     let known = status.video_count.is_some() || stream.session_started_at.is_none();
     stream.live
@@ -200,6 +202,17 @@ fn unknown_past(status: &LiveStreamStatus, stream: &ObservedStream) -> bool {
         || session != stream.session_started_at
         || status.videos.iter().any(|video| !is_final(video.state))
         || !known
+        || (session.is_some() && ended_lately(status, now))
+}
+
+/// It went off air, or a recording of it ended, so lately that its video may not be listed yet.
+fn ended_lately(status: &LiveStreamStatus, now: Timestamp) -> bool {
+    status.conditions.iter().any(|condition| {
+        let since = now.duration_since(condition.last_transition_time.0);
+        ["Live", "Recording"].contains(&condition.type_.as_str())
+            && condition.status == "False"
+            && since.unsigned_abs() < AFTER_THE_END
+    })
 }
 
 /// The provider does nothing more to it. A video may stay viewable for good, but that is seen only
@@ -308,12 +321,19 @@ fn video(seen: &ObservedVideo) -> Video {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
     use super::*;
     use crate::{
         api::Playback,
         clock,
         provider::{Ingest, Mark, StreamSettings},
     };
+
+    fn on_clock(mono: Instant) -> Now {
+        let wall = Timestamp::UNIX_EPOCH;
+        Now { wall, mono }
+    }
 
     fn stream(live: bool, recording: Option<bool>, session: Option<i64>) -> ObservedStream {
         ObservedStream {
@@ -390,10 +410,12 @@ mod tests {
             ..status(vec![])
         };
         let finished = stream(false, Some(false), Some(1));
-        assert!(!unknown_past(&known, &finished));
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        assert!(!unknown_past(&known, &finished, now));
         assert!(!unknown_past(
             &LiveStreamStatus::default(),
-            &stream(false, None, None)
+            &stream(false, None, None),
+            now
         ));
         let changed: [fn(&mut LiveStreamStatus); 4] = [
             |status| status.live = Some(true),
@@ -404,11 +426,47 @@ mod tests {
         for change in changed {
             let mut status = known.clone();
             change(&mut status);
-            assert!(unknown_past(&status, &finished), "{status:?}");
+            assert!(unknown_past(&status, &finished, now), "{status:?}");
         }
         let unfinished = status(vec![video(&seen("1", VideoState::Viewable, Some(1)))]);
-        assert!(unknown_past(&unfinished, &finished));
-        assert!(unknown_past(&known, &stream(true, Some(false), Some(1))));
+        assert!(unknown_past(&unfinished, &finished, now));
+        assert!(unknown_past(
+            &known,
+            &stream(true, Some(false), Some(1)),
+            now
+        ));
+    }
+
+    #[test]
+    fn after_a_restart_the_video_of_what_has_just_ended_is_still_looked_for() {
+        let at = |second| Timestamp::from_second(1_000_000 + second).unwrap();
+        let patience = i64::try_from(AFTER_THE_END.as_secs()).unwrap();
+        for (kind, on, session, now, expected) in [
+            ("Live", "False", Some(1), 1, true),
+            ("Recording", "False", Some(1), patience - 1, true),
+            // Calendars step.
+            ("Live", "False", Some(1), -1, true),
+            ("Live", "False", Some(1), patience, false),
+            ("Ready", "False", Some(1), 1, false),
+            ("Recording", "True", Some(1), 1, false),
+            ("Recording", "False", None, 1, false),
+        ] {
+            let condition = Condition {
+                type_: kind.to_owned(),
+                status: on.to_owned(),
+                reason: "Any".to_owned(),
+                message: String::new(),
+                observed_generation: None,
+                last_transition_time: Time(at(0)),
+            };
+            let status = LiveStreamStatus {
+                session_started_at: session.map(|at| Time(Timestamp::from_second(at).unwrap())),
+                conditions: vec![condition],
+                ..status(vec![])
+            };
+            let found = unknown_past(&status, &stream(false, Some(false), session), at(now));
+            assert_eq!(found, expected, "{kind} {on} {session:?} {now}");
+        }
     }
 
     #[test]
@@ -452,8 +510,12 @@ mod tests {
         // A file that was closed by a loss may not be listed yet, whatever a stop says.
         let mut shelving = Shelving::default();
         let status = LiveStreamStatus::default();
-        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
-        shelving.observe(&status, &stream(false, Some(false), Some(1)), start);
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), on_clock(start));
+        shelving.observe(
+            &status,
+            &stream(false, Some(false), Some(1)),
+            on_clock(start),
+        );
         shelving.stopped(None, start);
         shelving.shelved(&shelf(start, vec![]), false, false);
         assert!(!shelving.is_whole_since(start));
@@ -466,9 +528,9 @@ mod tests {
         let start = clock::now().mono;
         let mut shelving = Shelving::default();
         let status = LiveStreamStatus::default();
-        shelving.observe(&status, &stream(false, Some(false), None), start);
+        shelving.observe(&status, &stream(false, Some(false), None), on_clock(start));
         assert_eq!(shelving.due(&[]), None);
-        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), on_clock(start));
         let (mut now, mut readings) = (start, 0);
         while now < start + Duration::from_hours(4) {
             now = shelving.due(&[]).unwrap().max(now);
@@ -485,7 +547,7 @@ mod tests {
         shelving.lost(start);
         assert_eq!(shelving.due(&[]), None, "it was never on air");
         let status = LiveStreamStatus::default();
-        shelving.observe(&status, &stream(true, Some(true), Some(1)), start);
+        shelving.observe(&status, &stream(true, Some(true), Some(1)), on_clock(start));
         shelving.shelved(&shelf(start, vec![]), false, false);
         let later = start + Duration::from_secs(5);
         shelving.lost(later);
@@ -600,8 +662,8 @@ mod tests {
             |shelving, now, _| shelving.perhaps_stopped(now),
             |shelving, now, [on, off]| {
                 let status = status(vec![]);
-                shelving.observe(&status, &on, now);
-                shelving.observe(&status, &off, now);
+                shelving.observe(&status, &on, on_clock(now));
+                shelving.observe(&status, &off, on_clock(now));
             },
         ];
         for end in ends {

@@ -19,14 +19,17 @@ pub struct Choice {
     pub seed: u64,
     /// How many at once.
     pub jobs: usize,
+    /// None at all: the calls are listed.
+    pub list: bool,
     /// None is begun after this time.
     pub bound: Option<Duration>,
 }
 
 impl Choice {
-    /// Every k-th of these, so that there are no more than wanted.
+    /// Every k-th of these, so that there are no more than wanted. The step is odd: with an even one,
+    /// every other fault would never be chosen.
     pub fn some_of<T>(&self, all: Vec<T>) -> Vec<T> {
-        let step = self.most.map_or(1, |most| all.len().div_ceil(most).max(1));
+        let step = self.most.map_or(1, |most| all.len().div_ceil(most) | 1);
         let step_wide = u64::try_from(step).unwrap_or(u64::MAX);
         let first = usize::try_from(self.seed % step_wide).unwrap_or(0);
         all.into_iter().skip(first).step_by(step).collect()

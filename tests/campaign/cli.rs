@@ -37,9 +37,15 @@ pub struct Enumerate {
     /// Only with this fault.
     #[arg(long, value_parser = fault)]
     pub fault: Option<Fault>,
+    /// Only list the calls of each flow.
+    #[arg(long)]
+    pub list: bool,
     /// Where the choice begins. Said at the start of each campaign.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// None is begun after so many minutes.
+    #[arg(long)]
+    pub minutes: Option<u64>,
     /// How many runs at once.
     #[arg(long)]
     pub jobs: Option<usize>,

@@ -39,68 +39,40 @@ struct Planned {
 /// Makes the runs that are chosen.
 pub fn enumerate(choice: &Choice) -> Outcome {
     let begin = Instant::now();
-    let flows: Vec<Flow> = flows::all()
-        .into_iter()
-        .filter(|flow| choice.flow.as_deref().is_none_or(|name| flow.name == name))
-        .collect();
-    let mut rows: Vec<Row> = flows
-        .iter()
-        .map(|flow| Row {
-            part: flow.name.to_owned(),
-            ..Row::default()
-        })
-        .collect();
-    let mut violations = Vec::new();
-
-    // Twice: what differs between two undisturbed runs is no answer to a fault.
-    let twice: Vec<usize> = (0..flows.len()).flat_map(|flow| [flow, flow]).collect();
-    let undisturbed = side_by_side(&twice, choice.jobs, |flow| Some(run(&flows[*flow], None)));
-    let mut references: Vec<Run> = Vec::new();
-    for (flow, pair) in flows.iter().zip(pairs(undisturbed)) {
-        let [first, second] = pair;
-        let wrong = judge(&first, &second);
-        let ended = first.ended + second.ended;
-        if !wrong.is_empty() || ended > 0 {
-            violations.push(format!(
-                "{}, undisturbed; the operator ended by itself {ended} times:\n{}\n{}",
-                flow.name,
-                wrong.join("\n"),
-                second.log
-            ));
-            rows[references.len()].violations += 1;
-        }
-        references.push(first);
+    let mut flows = flows::all();
+    if let Some(only) = &choice.flow {
+        flows.retain(|flow| flow.name == only);
     }
-    println!(
-        "{} flows undisturbed, twice: {:.0} s",
-        flows.len(),
-        begin.elapsed().as_secs_f64()
-    );
-
-    let mut planned = Vec::new();
-    for (at, reference) in references.iter().enumerate() {
-        let points: BTreeSet<&Point> = reference.points.iter().collect();
-        rows[at].points = points.len();
-        let chosen: Vec<&Point> = match &choice.point {
-            Some(point) => vec![point],
-            None => reference.points.iter().collect(),
-        };
-        for point in chosen {
-            for fault in Fault::ALL {
-                if choice.fault.is_none_or(|only| only == fault) {
-                    planned.push(Planned {
-                        flow: at,
-                        point: point.clone(),
-                        fault,
-                    });
-                }
+    let row = |flow: &Flow| Row {
+        part: flow.name.to_owned(),
+        ..Row::default()
+    };
+    let mut outcome = Outcome {
+        rows: flows.iter().map(row).collect(),
+        violations: Vec::new(),
+        left_out: 0,
+    };
+    let references = undisturbed(&flows, choice.jobs, &mut outcome);
+    let seconds = begin.elapsed().as_secs_f64();
+    println!("{} flows undisturbed, twice: {seconds:.0} s", flows.len());
+    for (row, reference) in outcome.rows.iter_mut().zip(&references) {
+        row.points = reference.points.len();
+    }
+    if choice.list {
+        for (flow, reference) in flows.iter().zip(&references) {
+            println!("\n{}, {:.0} s:", flow.name, reference.seconds);
+            for point in &reference.points {
+                println!("  {point}");
             }
         }
+        return outcome;
     }
-    let all = planned.len();
-    let planned = choice.some_of(planned);
+
+    let all = plan(&references, choice);
+    let count = all.len();
+    let planned = spread(choice.some_of(all));
     println!(
-        "{} of {all} runs, {} side by side",
+        "{} of {count} runs, {} side by side",
         planned.len(),
         choice.jobs
     );
@@ -109,51 +81,103 @@ pub fn enumerate(choice: &Choice) -> Outcome {
         if choice.bound.is_some_and(|bound| begin.elapsed() > bound) {
             return None;
         }
-        let ran = run(
-            &flows[planned.flow],
-            Some((planned.point.clone(), planned.fault)),
-        );
+        let flow = &flows[planned.flow];
+        let fault = (planned.point.clone(), planned.fault);
+        let ran = run(flow, Some(fault));
         let wrong = judge(&references[planned.flow], &ran);
         let count = done.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_multiple_of(100) {
             println!("{count} runs, {:.0} s", begin.elapsed().as_secs_f64());
         }
         if !wrong.is_empty() {
-            println!("{}", told(&flows[planned.flow], planned, &wrong, &ran));
+            println!("{}", told(flow, planned, &wrong, &ran));
         }
         Some((ran, wrong))
     });
-    let mut left_out = 0;
+    add_up(&flows, &planned, made, &mut outcome);
+    outcome
+}
+
+/// Runs each flow without a fault, twice: what differs between the two is no answer to a fault.
+fn undisturbed(flows: &[Flow], jobs: usize, outcome: &mut Outcome) -> Vec<Run> {
+    let twice: Vec<usize> = (0..flows.len()).flat_map(|flow| [flow, flow]).collect();
+    let runs = side_by_side(&twice, jobs, |flow| Some(run(&flows[*flow], None)));
+    let mut references = Vec::new();
+    for ((flow, row), [first, second]) in flows.iter().zip(&mut outcome.rows).zip(pairs(runs)) {
+        let wrong = judge(&first, &second);
+        let ended = first.ended + second.ended;
+        if !wrong.is_empty() || ended > 0 {
+            row.violations += 1;
+            let wrong = wrong.join("\n");
+            println!(
+                "{}, undisturbed:\n{wrong}\nthe operator ended by itself {ended} times\n{}",
+                flow.name, second.log
+            );
+            let violation = format!("{}, undisturbed", flow.name);
+            outcome.violations.push(violation);
+        }
+        references.push(first);
+    }
+    references
+}
+
+/// All runs that were asked for.
+fn plan(references: &[Run], choice: &Choice) -> Vec<Planned> {
+    let mut planned = Vec::new();
+    for (flow, reference) in references.iter().enumerate() {
+        let only = choice.point.as_ref().map(std::slice::from_ref);
+        for point in only.unwrap_or(&reference.points) {
+            let faults = Fault::of(&point.route).into_iter();
+            let faults = faults.filter(|fault| choice.fault.is_none_or(|only| only == *fault));
+            planned.extend(faults.map(|fault| Planned {
+                flow,
+                point: point.clone(),
+                fault,
+            }));
+        }
+    }
+    planned
+}
+
+/// Puts what the runs showed into the rows of their flows.
+fn add_up(
+    flows: &[Flow],
+    planned: &[Planned],
+    made: Vec<Option<(Run, Vec<String>)>>,
+    outcome: &mut Outcome,
+) {
     let mut faults = vec![BTreeSet::new(); flows.len()];
     for (planned, made) in planned.iter().zip(made) {
         let Some((ran, wrong)) = made else {
-            left_out += 1;
+            outcome.left_out += 1;
             continue;
         };
-        let row = &mut rows[planned.flow];
+        let row = &mut outcome.rows[planned.flow];
         faults[planned.flow].insert(planned.fault);
         row.runs += 1;
         row.seconds += ran.seconds;
         row.not_reached += usize::from(!ran.fired);
-        if !wrong.is_empty() {
+        if let Some(first) = wrong.first() {
             row.violations += 1;
-            violations.push(format!(
-                "{}\n  {}",
-                replay(&flows[planned.flow], planned),
-                wrong
-                    .first()
-                    .map_or("", |line| line.lines().next().unwrap_or(""))
-            ));
+            let replay = replay(&flows[planned.flow], planned);
+            let first = first.lines().next().unwrap_or_default();
+            outcome.violations.push(format!("{replay}\n  {first}"));
         }
     }
-    for (row, faults) in rows.iter_mut().zip(faults) {
+    for (row, faults) in outcome.rows.iter_mut().zip(faults) {
         row.faults = faults.len();
     }
-    Outcome {
-        rows,
-        violations,
-        left_out,
+}
+
+/// The same in another order, in which neighbours are far apart: when the time is over, each flow has
+/// had its part.
+fn spread<T>(items: Vec<T>) -> Vec<T> {
+    const APART: usize = 37;
+    let mut rows: Vec<Vec<T>> = (0..APART).map(|_| Vec::new()).collect();
+    for (at, item) in items.into_iter().enumerate() {
+        rows[at % APART].push(item);
     }
+    rows.into_iter().flatten().collect()
 }
 
 /// The command that makes a run again.

@@ -35,7 +35,7 @@ fn empty(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
         stage.account().await;
         stage.start();
         stage.until_walked().await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -47,5 +47,5 @@ async fn one_of(stage: &mut Stage, spec: Value) {
     stage.world.stream("keynote", spec).await;
     stage.world.until_ready("keynote").await;
     stage.until_walked().await;
-    stage.rest().await;
+    stage.quiet().await;
 }

@@ -33,7 +33,7 @@ mod verdict;
 use std::{
     fs,
     process::{Command, ExitCode},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
@@ -57,9 +57,11 @@ fn main() -> ExitCode {
     };
     // What breaks off is told by its run.
     std::panic::set_hook(Box::new(|_| {}));
-    match part {
+    let ended = match part {
         Part::Enumerate(wanted) => enumeration(wanted),
-    }
+    };
+    stage::over();
+    ended
 }
 
 fn enumeration(wanted: Enumerate) -> ExitCode {
@@ -72,8 +74,12 @@ fn enumeration(wanted: Enumerate) -> ExitCode {
         fault: wanted.fault,
         most: (!wanted.all).then_some(SOME),
         seed,
+        list: wanted.list,
         jobs: wanted.jobs.unwrap_or(JOBS),
-        bound: (!wanted.all).then_some(BOUND),
+        bound: match wanted.minutes {
+            Some(minutes) => Some(Duration::from_mins(minutes)),
+            None => (!wanted.all).then_some(BOUND),
+        },
     };
     println!("campaign: the seed is {seed}");
     let outcome = enumerate(&choice);

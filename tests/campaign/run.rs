@@ -32,6 +32,8 @@ pub struct Run {
     pub points: Vec<Point>,
     /// Whether the fault happened.
     pub fired: bool,
+    /// What the operator logged of a panic.
+    pub panicked: Option<String>,
     /// How often the operator ended by itself.
     pub ended: usize,
     /// How long it took.
@@ -88,6 +90,7 @@ async fn perform(flow: &Flow, planned: Option<(Point, Fault)>) -> Run {
         stuck,
         points: script.points(),
         fired: script.fired(),
+        panicked: stage.panicked(),
         ended: stage.ended(),
         seconds: begin.elapsed().as_secs_f64(),
         log,

@@ -3,21 +3,17 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::harness::{
-    CLIENT, Operator, World, control_plane,
-    proxy::{Proxy, Script, Side},
+    CLIENT, Operator, World,
+    proxy::{Proxy, Script, Side, to_apiserver, to_provider},
 };
 
 /// The intervals of the runs.
@@ -73,23 +69,11 @@ impl Stage {
             b.video_viewable_after_seconds = 0.1;
             b.video_ready_after_seconds = 0.1;
         });
-        let kubeconfig = Kubeconfig::read_from(&control_plane().kubeconfig).unwrap();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-            .await
-            .unwrap();
-        let admin = bare_client(config);
-        let apiserver = Proxy::start(Side::Apiserver, admin, Arc::clone(&script)).await;
-        let config = Config::new(world.sim.url().parse().unwrap());
-        let provider = Proxy::start(Side::Provider, bare_client(config), Arc::clone(&script)).await;
-        let kubeconfig = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("{}.kubeconfig", world.namespace));
-        let text = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "proxy",
-            "clusters": [{"name": "proxy", "cluster": {"server": apiserver.url}}],
-            "users": [{"name": "proxy", "user": {}}],
-            "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
-        });
-        fs::write(&kubeconfig, text.to_string()).unwrap();
+        let upstream = to_apiserver().await;
+        let apiserver = Proxy::start(Side::Apiserver, upstream, Arc::clone(&script)).await;
+        let upstream = to_provider(&world.sim.url());
+        let provider = Proxy::start(Side::Provider, upstream, Arc::clone(&script)).await;
+        let kubeconfig = apiserver.kubeconfig(&world.namespace);
         Self {
             world,
             script,
@@ -116,7 +100,7 @@ impl Stage {
         let arguments = self.world.arguments(&self.endpoint, &flags);
         let (life, script) = (Arc::clone(&self.life), Arc::clone(&self.script));
         let (kubeconfig, name) = (self.kubeconfig.clone(), self.world.namespace.clone());
-        let start = move || Operator::start_at(&kubeconfig, &name, &arguments, &[]);
+        let start = move || Operator::start_at(program(), &kubeconfig, &name, &arguments, &[]);
         *self.life.operator.lock().unwrap() = Some(start());
         self.keeper = Some(tokio::spawn(async move {
             loop {
@@ -164,17 +148,26 @@ impl Stage {
 
     /// Waits until nothing is written for several polls.
     pub async fn rest(&self) {
+        self.no_writes_for(WALKS).await;
+    }
+
+    /// Waits until what was done has led to all that it leads to.
+    pub async fn quiet(&self) {
+        self.no_writes_for(1).await;
+    }
+
+    async fn no_writes_for(&self, walks: usize) {
         loop {
             let before = self.script.writes().len();
-            self.walks().await;
+            self.walks(walks).await;
             if self.script.writes().len() == before {
                 return;
             }
         }
     }
 
-    /// Waits until several walks have begun and ended.
-    async fn walks(&self) {
+    /// Waits until so many walks have begun and ended.
+    async fn walks(&self, walks: usize) {
         let begun = || {
             let pages = self.world.sim.calls_where(0, |call| {
                 call.route == "/streaming/streams" && call.query.as_deref() == Some("page=1")
@@ -182,7 +175,7 @@ impl Stage {
             pages.len()
         };
         // A walk is whole when the next one begins.
-        let wanted = begun() + WALKS + 1;
+        let wanted = begun() + walks + 1;
         self.world
             .until_true("the list is walked", async || begun() >= wanted)
             .await;
@@ -213,11 +206,22 @@ impl Stage {
         }
     }
 
-    /// The end of the operator's log.
+    /// The end of the operator's log, without the reads that went well.
     pub fn tail(&self) -> String {
         let log = fs::read_to_string(self.log_file()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
+        let reads = |line: &&str| {
+            line.contains("walked the list")
+                || (line.contains(r#""method":"GET""#) && line.contains(r#""status":200"#))
+        };
+        let lines: Vec<&str> = log.lines().filter(|line| !reads(line)).collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    /// What the operator logged of a panic.
+    pub fn panicked(&self) -> Option<String> {
+        let log = fs::read_to_string(self.log_file()).unwrap_or_default();
+        let mut lines = log.lines().filter(|line| line.contains("panicked at"));
+        lines.next().map(str::to_owned)
     }
 
     /// The calls at the provider, but for those that only look.
@@ -252,8 +256,19 @@ impl Drop for Stage {
     }
 }
 
-/// A client that repeats nothing and says nothing about itself.
-fn bare_client(mut config: Config) -> Client {
-    config.default_retry = false;
-    Client::try_from(config).unwrap()
+/// Nobody starts an operator any more.
+pub fn over() {
+    let _ = fs::remove_file(program());
+}
+
+/// The operator's program, as it was when the campaign began: a campaign takes long, and who builds
+/// meanwhile is to change nothing in it.
+fn program() -> &'static Path {
+    static COPY: OnceLock<PathBuf> = OnceLock::new();
+    COPY.get_or_init(|| {
+        let name = format!("operator-{}", std::process::id());
+        let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::copy(env!("CARGO_BIN_EXE_livestream-operator"), &copy).unwrap();
+        copy
+    })
 }

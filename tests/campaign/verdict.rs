@@ -10,7 +10,10 @@ pub fn judge(undisturbed: &Run, run: &Run) -> Vec<String> {
     let (Some(before), Some(after)) = (&undisturbed.pictures, &run.pictures) else {
         return vec!["there is nothing to compare it with".to_owned()];
     };
-    let mut lines = Vec::new();
+    let panicked = run.panicked.iter();
+    let mut lines: Vec<String> = panicked
+        .map(|line| format!("the operator panicked: {line}"))
+        .collect();
     for (what, before, after) in [
         ("at rest", &before[0], &after[0]),
         ("when all objects were deleted", &before[1], &after[1]),

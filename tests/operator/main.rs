@@ -20,6 +20,7 @@
 mod harness;
 
 mod accounts;
+mod apiserver;
 mod breaker;
 mod broadcasts;
 mod broadcasts_deletion;
@@ -34,6 +35,7 @@ mod leaders;
 mod lifecycle;
 mod mid_walk;
 mod never_twice;
+mod proxy;
 mod recordings;
 mod references;
 mod refusals;

@@ -1168,3 +1168,25 @@ async fn a_start_that_is_refused_because_nobody_sends_is_not_repeated_at_once() 
         .await;
     assert!(asked.elapsed() >= Duration::from_secs(2));
 }
+
+#[tokio::test]
+async fn killed_before_the_video_of_what_has_ended_is_listed_it_is_looked_for_on() {
+    let (mut world, id) = ready("rec-killed-end", json!({"recording": true})).await;
+    // The file is closed only when this test says so.
+    world.sim.clock().set_speed(0);
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_mins(1));
+    world.sim.set_live(id, false).unwrap();
+    world
+        .until("LiveStream", "keynote", "off air, no video yet", |object| {
+            let status = status_of(object);
+            status["live"] == false && status["recording"] == false && status["videoCount"] == 0
+        })
+        .await;
+    world.operator().kill();
+    world.sim.advance(Duration::from_mins(1));
+    world.start(&[]);
+    all_told(&world, id, 1).await;
+}

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use simulator::counters::Call;
 
 use crate::harness::{
-    CLIENT, Operator, World,
-    proxy::{Proxy, Refusal, Twist, View, administrator},
+    CLIENT, Operator, World, program,
+    proxy::{Proxy, Refusal, Twist, View, to_apiserver},
 };
 
 /// A world whose operator sees the apiserver through a proxy.
@@ -26,7 +26,7 @@ impl Shown {
         let world = World::bare(name).await;
         world.account(json!({})).await;
         let view = View::new();
-        let proxy = Proxy::showing(administrator().await, Arc::clone(&view)).await;
+        let proxy = Proxy::showing(to_apiserver().await, Arc::clone(&view)).await;
         Self {
             kubeconfig: proxy.kubeconfig(&world.namespace),
             world,
@@ -47,7 +47,7 @@ impl Shown {
         all.extend(flags);
         let arguments = self.world.arguments(&self.world.sim.url(), &all);
         let name = format!("{}{word}", self.world.namespace);
-        Operator::start_at(&self.kubeconfig, &name, &arguments, &[])
+        Operator::start_at(&program(), &self.kubeconfig, &name, &arguments, &[])
     }
 }
 
@@ -230,11 +230,11 @@ async fn one_that_starts_with_a_view_from_before_touches_nothing_of_what_came_si
     }
     // A start that lists what is remembered: both with their ids and finalizers.
     let old = View::new();
-    let proxy = Proxy::showing(administrator().await, Arc::clone(&old)).await;
+    let proxy = Proxy::showing(to_apiserver().await, Arc::clone(&old)).await;
     let kubeconfig = proxy.kubeconfig(&format!("{}-past", shown.world.namespace));
     let arguments = shown.world.arguments(&shown.world.sim.url(), &[]);
     let name = format!("{}-past", shown.world.namespace);
-    let start = || Operator::start_at(&kubeconfig, &name, &arguments, &[]);
+    let start = || Operator::start_at(&program(), &kubeconfig, &name, &arguments, &[]);
     let mut first = start();
     let listed = async || first.log().contains("\"ready\"");
     shown.world.until_true("it is ready", listed).await;

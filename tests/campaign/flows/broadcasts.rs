@@ -28,7 +28,7 @@ fn stream(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         empty(stage).await;
         stage.world.ready_stream("cam").await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -47,7 +47,7 @@ fn pending(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         stream(stage).await;
         create(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -77,7 +77,7 @@ fn on_air(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
         stage.world.broadcast("event", spec).await;
         stage.world.until_broadcast("event").await;
         go_on(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -94,7 +94,7 @@ fn interrupted(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         on_air(stage).await;
         interrupt(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }

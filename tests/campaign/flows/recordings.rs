@@ -81,7 +81,7 @@ fn on_air(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         one_of(stage, json!({"active": true, "recording": false})).await;
         switch(stage, true).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -99,7 +99,7 @@ fn recording(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         off_air_to_record(stage).await;
         record(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }

@@ -78,7 +78,7 @@ async fn until_encoder(stage: &Stage) {
 fn in_use(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         begin(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
         stage.stop();
     }
     .boxed_local()
@@ -131,7 +131,7 @@ fn suspended(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         one(stage).await;
         suspend(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }
@@ -183,7 +183,7 @@ fn adopted(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         by_hand(stage).await;
         adopt(stage).await;
-        stage.rest().await;
+        stage.quiet().await;
     }
     .boxed_local()
 }

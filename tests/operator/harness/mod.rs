@@ -6,6 +6,7 @@ mod control_plane;
 mod history;
 mod objects;
 mod operator;
+mod pace;
 #[allow(
     dead_code,
     unused_imports,
@@ -18,6 +19,6 @@ pub use self::{
     audit::Counts,
     control_plane::control_plane,
     objects::{condition, message, reason, status_of},
-    operator::Operator,
+    operator::{Operator, program},
     world::{CLIENT, KEY, World, is_ready},
 };

@@ -9,6 +9,11 @@ use std::{
 
 use super::control_plane;
 
+/// The operator that is tested.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_livestream-operator"))
+}
+
 /// An operator that runs. Dropped: it is killed.
 pub struct Operator {
     process: Child,
@@ -20,11 +25,18 @@ pub struct Operator {
 impl Operator {
     /// Starts one with these arguments after `run`; its log goes to a file of this name.
     pub fn start(name: &str, arguments: &[String]) -> Self {
-        Self::start_at(&control_plane().kubeconfig, name, arguments, &[])
+        Self::start_at(
+            &program(),
+            &control_plane().kubeconfig,
+            name,
+            arguments,
+            &[],
+        )
     }
 
-    /// The same with another way to the apiserver, and in this environment.
+    /// The same with another program, another way to the apiserver, and in this environment.
     pub fn start_at(
+        program: &Path,
         kubeconfig: &Path,
         name: &str,
         arguments: &[String],
@@ -37,7 +49,7 @@ impl Operator {
             .open(&log)
             .unwrap();
         let from = fs::read(&log).map_or(0, |old| old.len());
-        let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
+        let process = Command::new(program)
             .arg("run")
             .args(arguments)
             .env("KUBECONFIG", kubeconfig)

@@ -21,7 +21,7 @@ use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
 
-use super::{Operator, audit::TESTS, control_plane, objects};
+use super::{Operator, audit::TESTS, control_plane, objects, operator::program, pace::Pace};
 
 /// The simulator's client of each test.
 pub const CLIENT: u64 = 1001;
@@ -132,7 +132,13 @@ impl World {
     pub fn another(&self, word: &str, flags: &[&str], environment: &[(&str, String)]) -> Operator {
         let name = format!("{}-{word}", self.namespace);
         let arguments = self.arguments(&self.sim.url(), flags);
-        Operator::start_at(&control_plane().kubeconfig, &name, &arguments, environment)
+        Operator::start_at(
+            &program(),
+            &control_plane().kubeconfig,
+            &name,
+            &arguments,
+            environment,
+        )
     }
 
     /// The flags of an operator with small intervals that serves this namespace and may call this
@@ -249,6 +255,7 @@ impl World {
         holds: impl Fn(&DynamicObject) -> bool,
     ) -> DynamicObject {
         let deadline = Instant::now() + PATIENCE;
+        let mut pace = Pace::new();
         loop {
             let object = self.get(kind, name).await;
             if let Some(object) = object.as_ref().filter(|object| holds(object)) {
@@ -260,7 +267,7 @@ impl World {
                 serde_json::to_string_pretty(&object).unwrap(),
                 self.tail()
             );
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            pace.wait().await;
         }
     }
 
@@ -301,13 +308,14 @@ impl World {
     /// Waits until something holds.
     pub async fn until_true(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
+        let mut pace = Pace::new();
         while !holds().await {
             assert!(
                 Instant::now() < deadline,
                 "it does not come true that {what}\n{}",
                 self.tail()
             );
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            pace.wait().await;
         }
     }
 

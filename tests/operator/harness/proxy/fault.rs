@@ -36,6 +36,25 @@ impl Fault {
         Self::Late,
     ];
 
+    /// What can happen to a call that is made of a route. Nothing is carried out where nothing is
+    /// written, so there the operator sees the same whether it was; and nobody but the client for the
+    /// apiserver sends a call again by itself.
+    pub fn of(route: &str) -> Vec<Self> {
+        let verb = route.split(' ').next().unwrap_or_default();
+        let writes = !["GET", "get", "list", "watch"].contains(&verb);
+        let apiserver = verb.starts_with(char::is_lowercase);
+        let different = |fault: &Self| match fault {
+            Self::KilledBefore
+            | Self::KilledAfter
+            | Self::ReplyLost
+            | Self::ErrorNotApplied
+            | Self::Late => true,
+            Self::KilledApplied | Self::ErrorApplied => writes,
+            Self::TimeoutApplied => apiserver,
+        };
+        Self::ALL.into_iter().filter(different).collect()
+    }
+
     /// Its name, as people type it.
     pub fn name(self) -> &'static str {
         match self {

@@ -6,9 +6,8 @@ mod fault;
 mod route;
 mod script;
 mod view;
-mod way;
 
-use std::{convert::Infallible, error::Error, fmt, sync::Arc};
+use std::{convert::Infallible, error::Error, fmt, fs, path::PathBuf, sync::Arc};
 
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::{
@@ -20,7 +19,12 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use kube::{Client, client::Body};
+use kube::{
+    Client, Config,
+    client::Body,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub use self::{
@@ -28,9 +32,9 @@ pub use self::{
     route::Side,
     script::{Point, Script},
     view::{Refusal, Twist, View},
-    way::administrator,
 };
 use self::{route::Route, script::Arrival};
+use super::control_plane;
 
 /// What goes wrong between two ends of a connection.
 type AnyError = Box<dyn Error + Send + Sync>;
@@ -64,8 +68,8 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// Starts one in front of a server. A client of kube reaches both: it adds the address, and the
-    /// certificate where the server wants one. It must repeat nothing by itself.
+    /// Starts one in front of a server. A client of kube reaches both ([`to_apiserver`],
+    /// [`to_provider`]): it adds the address, and the certificate where the server wants one.
     pub async fn start(side: Side, upstream: Client, script: Arc<Script>) -> Self {
         let one = move |request| serve(side, request, upstream.clone(), Arc::clone(&script));
         Self::listen(one).await
@@ -102,6 +106,39 @@ impl Proxy {
         });
         Self { url, task }
     }
+
+    /// Writes a kubeconfig that leads here, under this name. It has no credentials: the proxy adds
+    /// them.
+    pub fn kubeconfig(&self, name: &str) -> PathBuf {
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.kubeconfig"));
+        let text = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "proxy",
+            "clusters": [{"name": "proxy", "cluster": {"server": self.url}}],
+            "users": [{"name": "proxy", "user": {}}],
+            "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
+        });
+        fs::write(&file, text.to_string()).unwrap();
+        file
+    }
+}
+
+/// A client for a proxy before the apiserver: it has an administrator's certificate.
+pub async fn to_apiserver() -> Client {
+    let kubeconfig = Kubeconfig::read_from(&control_plane().kubeconfig).unwrap();
+    let options = KubeConfigOptions::default();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options);
+    bare(config.await.unwrap())
+}
+
+/// A client for a proxy before a provider.
+pub fn to_provider(url: &str) -> Client {
+    bare(Config::new(url.parse().unwrap()))
+}
+
+/// It repeats nothing and says nothing about itself.
+fn bare(mut config: Config) -> Client {
+    config.default_retry = false;
+    Client::try_from(config).unwrap()
 }
 
 /// One call.

@@ -70,7 +70,7 @@ pub struct Script {
 struct Book {
     counting: bool,
     counts: BTreeMap<String, usize>,
-    points: Vec<Point>,
+    points: Vec<(Point, bool)>,
     planned: Option<(Point, Fault)>,
     fired: bool,
     frozen: bool,
@@ -100,9 +100,21 @@ impl Script {
         self.book.lock().unwrap().counting = false;
     }
 
-    /// The calls that have numbers, in order.
+    /// The calls that have numbers, in order. Of the reads between two writes, only the first two of
+    /// each route: further ones are polls, and how many there are is a matter of time.
     pub fn points(&self) -> Vec<Point> {
-        self.book.lock().unwrap().points.clone()
+        let book = self.book.lock().unwrap();
+        let mut reads: BTreeMap<&str, usize> = BTreeMap::new();
+        let told = book.points.iter().filter(|(point, writes)| {
+            if *writes {
+                reads.clear();
+                return true;
+            }
+            let count = reads.entry(&point.route).or_default();
+            *count += 1;
+            *count <= 2
+        });
+        told.map(|(point, _)| point.clone()).collect()
     }
 
     /// What was planned has happened.
@@ -149,7 +161,7 @@ impl Script {
             Some((at, fault)) if !book.fired && *at == point => Some(*fault),
             _ => None,
         };
-        book.points.push(point);
+        book.points.push((point, route.writes));
         match meets {
             Some(fault) => {
                 book.fired = true;
@@ -170,15 +182,11 @@ impl Script {
     }
 
     /// It is to be killed when it calls again, or soon if it does not.
-    pub(super) fn dies_at_its_next_call(self: Arc<Self>) -> impl Future<Output = ()> + Send {
-        async move {
-            if tokio::time::timeout(LAST_CALL, self.arrival.notified())
-                .await
-                .is_ok()
-            {
-                tokio::time::sleep(MOMENT).await;
-            }
-            self.dies();
+    pub(super) async fn dies_at_its_next_call(self: Arc<Self>) {
+        let called = tokio::time::timeout(LAST_CALL, self.arrival.notified()).await;
+        if called.is_ok() {
+            tokio::time::sleep(MOMENT).await;
         }
+        self.dies();
     }
 }
