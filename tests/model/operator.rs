@@ -85,6 +85,8 @@ pub struct Closed {
     pub told: Told,
     /// The stream that the last creation of this process gave.
     pub made: Option<u8>,
+    /// A walk is waited for that begins then, at the earliest.
+    pub walk_from: Option<u8>,
 }
 
 /// What is to be written at the end of a pass.
@@ -152,7 +154,7 @@ impl Shop {
         }
     }
 
-    pub fn at(&self, tick: u8) -> Instant {
+    fn at(&self, tick: u8) -> Instant {
         self.start + ticks(tick)
     }
 
@@ -380,7 +382,12 @@ impl Shop {
                 } else {
                     self.tell(sight, &self.plans.value(*plan), *ended, &mut after)
                 };
+                let walk_from = match &after.plan {
+                    Plan::AwaitWalk(from, _) => Some(self.tick(*from)),
+                    _ => None,
+                };
                 Closed {
+                    walk_from,
                     made: after.memory.made().map(number),
                     memory: self.keep_memory(after.memory),
                     told,
@@ -469,9 +476,9 @@ impl Shop {
         })
     }
 
-    /// When the last walk of a mirror began.
-    pub fn last_walk(&self, mirror: Number) -> Option<Instant> {
-        self.mirrors.value(mirror).last_walk()
+    fn tick(&self, at: Instant) -> u8 {
+        let since = at.saturating_duration_since(self.start).as_secs();
+        u8::try_from(since).unwrap_or(u8::MAX)
     }
 
     /// Takes what a read by id shows into a mirror.

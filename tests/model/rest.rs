@@ -56,6 +56,8 @@ impl World {
             if s.operators[usize::from(o)].walk.is_some() {
                 self.happen(s, Action::EndWalk(o));
             }
+            // Every list is walked from time to time.
+            s.left.polls = 1;
             self.happen(
                 s,
                 Action::BeginWalk {
@@ -63,16 +65,16 @@ impl World {
                     late: false,
                 },
             );
-            if self.bounds.long_walks {
+            if self.bounds.slow {
                 self.happen(s, Action::EndWalk(o));
             }
             for j in 0..self.bounds.objects {
-                self.happen(s, Action::Sync(o, j));
                 self.happen(
                     s,
                     Action::Pass {
                         operator: o,
                         object: j,
+                        stale: false,
                         late: false,
                     },
                 );

@@ -111,6 +111,8 @@ pub struct Operator {
     pub desks: Vec<Desk>,
     /// The walk of the list that is under way.
     pub walk: Option<Walk>,
+    /// When the next walk that somebody waits for is to begin, at the earliest.
+    pub walk_from: Option<u8>,
     /// It has sent a changing call.
     pub acted: bool,
 }
@@ -173,6 +175,8 @@ pub struct Left {
     pub outside: u8,
     /// Lists and reads that show what was a moment ago.
     pub lags: u8,
+    /// Walks that nobody waits for.
+    pub polls: u8,
     /// Finalizers that a human takes off.
     pub strips: u8,
 }

@@ -35,8 +35,8 @@ pub struct Bounds {
     pub left: Left,
     /// `deletionPolicy: Retain`.
     pub retain: bool,
-    /// Walks take time: other things happen between their beginning and their end.
-    pub long_walks: bool,
+    /// Walks take time, and so does the end of a pass: other things happen meanwhile.
+    pub slow: bool,
 }
 
 /// A world.
@@ -50,12 +50,12 @@ pub struct World {
 pub enum Action {
     /// Time goes on.
     Tick,
-    /// An operator's watch shows it what an object is now.
-    Sync(u8, u8),
-    /// An operator makes a pass over an object, up to its changing call; what it reads may be `late`.
+    /// An operator makes a pass over an object, up to its changing call. Its watch may be `stale`, and
+    /// what it reads at the provider `late`.
     Pass {
         operator: u8,
         object: u8,
+        stale: bool,
         late: bool,
     },
     /// A call is carried out; where it is doubled, it will be so once more.
@@ -115,6 +115,8 @@ impl World {
             mirror: self.shop.new_mirror(0),
             desks: objects.iter().map(desk).collect(),
             walk: None,
+            // After a start, one walk tells all.
+            walk_from: Some(0),
             acted: false,
         };
         State {
@@ -184,28 +186,27 @@ impl World {
         }
         for (o, operator) in (0..).zip(&s.operators) {
             for (j, desk) in (0..).zip(&operator.desks) {
-                if desk.cached != s.objects[usize::from(j)] && desk.pass.is_none() {
-                    actions.push(Action::Sync(o, j));
-                }
                 match &desk.pass {
                     Some(pass) if pass.ended.is_some() => actions.push(Action::Tell(o, j)),
                     Some(_) => {}
-                    None if desk.cached.is_some() => {
-                        for late in late() {
+                    None => {
+                        let differs = desk.cached != s.objects[usize::from(j)];
+                        let stale = [false].into_iter().chain(differs.then_some(true));
+                        for (stale, late) in stale.flat_map(|stale| late().map(move |l| (stale, l)))
+                        {
                             actions.push(Action::Pass {
                                 operator: o,
                                 object: j,
+                                stale,
                                 late,
                             });
                         }
                     }
-                    None => {}
                 }
             }
             if operator.walk.is_some() {
                 actions.push(Action::EndWalk(o));
-            } else if self.shop.last_walk(operator.mirror) != Some(self.shop.at(s.tick)) {
-                // One a tick does.
+            } else if operator.walk_from.is_some_and(|from| from <= s.tick) || s.left.polls > 0 {
                 for late in late() {
                     actions.push(Action::BeginWalk { operator: o, late });
                 }
@@ -252,12 +253,17 @@ impl World {
     pub fn happen(&self, s: &mut State, action: Action) {
         match action {
             Action::Tick => s.pass_time(),
-            Action::Sync(o, j) => self.sync(s, o, j),
             Action::Pass {
                 operator,
                 object,
+                stale,
                 late,
-            } => self.pass(s, operator, object, late),
+            } => {
+                if !stale {
+                    self.sync(s, operator, object);
+                }
+                self.pass(s, operator, object, late);
+            }
             Action::Apply { call, doubled } => s.apply(call, doubled),
             Action::Refuse(i) => {
                 s.left.refusals -= 1;
@@ -286,6 +292,12 @@ impl World {
             Action::Crash(o) => self.crash(s, o),
             Action::BeginWalk { operator, late } => {
                 s.left.lags -= u8::from(late);
+                let place = &mut s.operators[usize::from(operator)].walk_from;
+                if place.is_some_and(|from| from <= s.tick) {
+                    *place = None;
+                } else {
+                    s.left.polls -= 1;
+                }
                 let shown = s
                     .streams
                     .iter()
@@ -295,7 +307,7 @@ impl World {
                     shown: shown.collect(),
                 };
                 s.operators[usize::from(operator)].walk = Some(walk);
-                if !self.bounds.long_walks {
+                if !self.bounds.slow {
                     self.end_walk(s, operator);
                 }
             }
@@ -493,7 +505,14 @@ impl World {
         if let Some(pass) = &mut desk.pass {
             pass.ended = Some(ended);
         }
-        s.operators[o].mirror = mirror;
+        let operator = &mut s.operators[o];
+        operator.mirror = mirror;
+        if matches!((call.what, ended), (What::Create { .. }, Ended::Unknown)) {
+            operator.walk_from = Some(tick);
+        }
+        if !self.bounds.slow {
+            self.tell(s, call.operator, call.slot);
+        }
     }
 
     fn answer(&self, s: &mut State, i: u8) {
@@ -515,9 +534,15 @@ impl World {
 
     /// The end of a pass: look again, and finish, or judge and write the status.
     fn close(&self, s: &mut State, o: u8, j: u8, object: &Object, plan: Number, ended: Ended) {
-        let Closed { memory, told, made } =
-            self.shop.close(self.sight(s, o, j, object), plan, ended);
+        let Closed {
+            memory,
+            told,
+            made,
+            walk_from,
+        } = self.shop.close(self.sight(s, o, j, object), plan, ended);
         s.desk(o, j).memory = memory;
+        let place = &mut s.operators[usize::from(o)].walk_from;
+        *place = [*place, walk_from].into_iter().flatten().min();
         match told {
             Told::Same => {}
             Told::Finished => {
@@ -568,6 +593,7 @@ impl World {
         }
         operator.began = tick;
         operator.walk = None;
+        operator.walk_from = Some(tick);
         operator.mirror = self.shop.new_mirror(tick);
     }
 
