@@ -29,7 +29,7 @@ pub use self::{
     key::read as read_secret,
     listed::Listed,
     lookup::find,
-    mirror::{Mirror, Sight},
+    mirror::{Mirror, Sight, Walk},
     mirrored::Mirrored,
     registry::{Account, Opening, Registry},
     webhook::secret_name as webhook_secret,

@@ -164,8 +164,19 @@ impl Past {
         }
     }
 
+    /// Which attempt is the next. What left no count was a first attempt of whoever sent it: who counted
+    /// the next one as a first, too, would make that one take it for its own.
+    pub fn next(self) -> i32 {
+        match self {
+            Self::Never => 1,
+            Self::Refused { .. } | Self::Unknown { .. } | Self::Made { .. } => {
+                self.attempt().max(1) + 1
+            }
+        }
+    }
+
     /// Which attempt was the last.
-    pub fn attempt(self) -> i32 {
+    fn attempt(self) -> i32 {
         match self {
             Self::Never => 0,
             Self::Refused { attempt, .. } | Self::Unknown { attempt } | Self::Made { attempt } => {

@@ -7,14 +7,14 @@ mod act;
 pub mod air;
 mod attention;
 mod ingest;
-mod judge;
-mod look;
+pub mod judge;
+pub mod look;
 pub mod memory;
 pub mod plan;
-mod status;
+pub mod status;
 mod tell;
 pub mod videos;
-mod want;
+pub mod want;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +22,7 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 
 pub use self::memory::Memories;
 use self::{
+    judge::Judged,
     memory::Memory,
     plan::{Known, Limits, Plan},
 };
@@ -64,7 +65,8 @@ enum Told {
 }
 
 /// How an act ended.
-enum Acted {
+#[derive(Clone, Debug)]
+pub enum Acted {
     /// It worked, or there was nothing to do.
     Done,
     /// The object has changed meanwhile: look again.
@@ -147,8 +149,22 @@ impl Pass<'_> {
         if let (Plan::AwaitWalk(from, _), Ok(account)) = (&next, &account) {
             account.client.mirror.demand(*from, self.key.clone());
         }
-        let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
-        let stream = Self::held(&known, &self.limits);
+        let opened = account.as_ref().map_or(after.mono, |open| open.opened);
+        let judged = Judged {
+            plan: &plan,
+            acted,
+            next: &next,
+            known: &known,
+            opened,
+            schedule: &self.ctx.settings.schedule,
+        };
+        let mut memory = self.memory();
+        let mut outcome = judge::judge(judged, &mut memory, after);
+        if plan.changes() {
+            let remember = |kept: &mut Memory| kept.gate = memory.gate;
+            self.ctx.memories.change(&self.uid, remember);
+        }
+        let stream = look::held(&known, &self.limits);
         let ingest_secret = self
             .deliver(&known, stream.as_deref(), &mut outcome)
             .await?;
@@ -204,7 +220,7 @@ impl Pass<'_> {
         known: &Known,
         now: Now,
     ) -> kube::Result<Action> {
-        let stream = Self::held(known, &self.limits);
+        let stream = look::held(known, &self.limits);
         let (late, due) = self.late(known, now);
         let held_up = || self.held_up(account.ok()?, known, now);
         let in_step = (plan.is_apart() && self.in_step()).then_some(Outcome::InStep);

@@ -5,6 +5,8 @@
 //! time after a write, what lists and reads say about settings is not believed, because they may
 //! lag. Absence is proved, never assumed: see [`Mirror::absent_since`].
 
+mod copy;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},

@@ -294,7 +294,7 @@ fn create(
         ));
     }
     Plan::Create(Creation {
-        attempt: past.attempt() + 1,
+        attempt: past.next(),
         // The name and the state come when the id is safe.
         settings: BroadcastSettings {
             name: Some(known.mark.clone()),

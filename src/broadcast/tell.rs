@@ -138,7 +138,10 @@ impl Pass<'_> {
 
     /// The creation as the status tells it.
     fn creation(&self, old: &BroadcastStatus, now: Now) -> Option<api::Creation> {
-        let Some(sent) = self.memory().creation else {
+        // Another process may have gone on meanwhile: what it counted is not taken back.
+        let before = old.creation.as_ref().map_or(0, |creation| creation.attempt);
+        let own = self.memory().creation;
+        let Some(sent) = own.filter(|sent| sent.attempt >= before) else {
             return old.creation.clone();
         };
         let result = match sent.result {

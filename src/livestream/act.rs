@@ -8,7 +8,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
-    Acted, Pass,
+    Acted, Pass, look,
     memory::{Sent, SentChange, SentResult},
     plan,
     plan::{Creation, Known, Plan},
@@ -23,7 +23,7 @@ use crate::{
 impl Pass<'_> {
     /// The finalizer stands wherever an id or our mark is known: some tools drop it.
     pub(super) async fn keep_finalizer(&mut self, known: &Known) -> kube::Result<()> {
-        if known.leaving || known.finalizer || Self::held(known, &self.limits).is_none() {
+        if known.leaving || known.finalizer || look::held(known, &self.limits).is_none() {
             return Ok(());
         }
         // If the object has changed meanwhile, the watch brings what it is now.
@@ -285,7 +285,7 @@ impl Pass<'_> {
                 at,
             }));
         });
-        let stream = Self::held(known, &self.limits);
+        let stream = look::held(known, &self.limits);
         if stream.is_some_and(|stream| plan::idle_pull(known, difference, &stream)) {
             self.happenings.push(Happening::PullReactivated(id.clone()));
         } else {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     Pass,
     air::{AFTER_A_STOP, Air},
+    look,
     plan::{Known, record},
 };
 use crate::{
@@ -137,7 +138,7 @@ impl Pass<'_> {
     /// What is to be said where a recording should run and the budget does not let it begin, and when
     /// that will be so.
     pub(super) fn late(&self, known: &Known, now: Now) -> (Option<Outcome>, Option<Duration>) {
-        let stream = Self::held(known, &self.limits);
+        let stream = look::held(known, &self.limits);
         let stream = stream.filter(|_| !known.leaving && !known.suspended);
         let (Some(stream), Some(air)) = (stream, self.memory().air) else {
             return (None, None);

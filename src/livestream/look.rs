@@ -15,11 +15,11 @@ use super::{
     want::Referenced,
 };
 use crate::{
-    account, account::Account, api, api::CreationResult, api::DeletionPolicy,
-    api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now, conditions, creation,
-    creation::Recorded, creation::Trace, finalizer, object_key::ObjectKey, outcome::Outcome,
-    outcome::Reason, provider::ObservedStream, provider::Owner, provider::StreamId,
-    provider::StreamSettings,
+    account, account::Account, account::Mirror, api, api::CreationResult, api::DeletionPolicy,
+    api::LiveStream, api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now,
+    conditions, creation, creation::Recorded, creation::Trace, finalizer, object_key::ObjectKey,
+    outcome::Outcome, outcome::Reason, provider::ObservedStream, provider::Owner,
+    provider::StreamId, provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -80,88 +80,28 @@ impl Pass<'_> {
         want: &Result<StreamSettings, Outcome>,
         now: Now,
     ) -> Known {
-        let (object, spec) = (&self.object, &self.object.spec);
-        let status = self.old_status();
-        let generation = object.metadata.generation.unwrap_or_default();
-        let ago =
-            |time: &Time| Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default();
-        let creation = status.creation.as_ref().map(|creation| Recorded {
-            attempt: creation.attempt,
-            refused: creation.result == CreationResult::Refused,
-            age: ago(&creation.at),
-        });
-        self.trace(&status, creation, now);
-        let memory = self.memory();
-        // A stream whose absence was proved is held no more, whatever a stale status says.
-        let recorded = status
-            .stream_id
-            .as_deref()
-            .map(StreamId::new)
-            .filter(|id| memory.lost.as_ref() != Some(id))
-            // The status may not have taken what this process knows.
-            .or_else(|| memory.made().cloned());
-        let adopts = spec.external_id.as_deref().map(StreamId::new);
-        let owner = Owner {
-            cluster: self.ctx.settings.cluster.clone(),
-            namespace: self.key.namespace.to_string(),
-            name: self.key.name.to_string(),
-            uid: self.uid.clone(),
-        };
-        Known {
-            generation,
-            settled: status.observed_generation == Some(generation),
-            leaving: object.metadata.deletion_timestamp.is_some(),
-            leaving_since: memory.leaving_since,
-            finalizer: finalizer::present(&**object),
-            want: want.clone(),
-            adopted_by: account.ok().and_then(|account| self.adopted_by(account)),
-            suspended: spec.suspend.unwrap_or_default(),
-            deletion: spec.deletion_policy,
-            protection: spec.live_protection.unwrap_or_default(),
-            adopted_before: status.adopted.unwrap_or_default(),
-            creation,
-            recording: spec.recording,
-            request: request(&status, &memory, now),
-            reset: api::token(&**object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
-                let handled = status.ingest_key_reset.as_ref();
-                handled.is_none_or(|handled| handled.token != *token)
-            }),
-            shown_by: account.ok().and_then(|account| self.shown_by(account)),
-            reactivated: status.pull_reactivated_at.as_ref().map(ago),
-            account: account.map_err(Outcome::clone).map(|account| {
-                self.provider(
-                    account,
-                    &owner,
-                    [recorded.as_ref(), adopts.as_ref()].into_iter().flatten(),
-                    creation::sent(
-                        memory.creation.as_ref(),
-                        creation,
-                        memory.trace,
-                        account.client.mirror.began(),
-                    ),
-                )
-            }),
-            owner,
-            adopts,
-            recorded,
-        }
-    }
-
-    /// Remembers since when this process knows of a creation that another one may have sent.
-    fn trace(&self, status: &LiveStreamStatus, creation: Option<Recorded>, now: Now) {
-        let unheld = status.stream_id.is_none();
-        let finalizer = finalizer::present(&*self.object) && unheld;
+        let mut memory = self.memory();
+        let trace = trace(&self.object, memory.trace, now);
         // At rest nothing is remembered of an object.
-        if creation.is_some() || finalizer || self.memory().trace.is_some() {
-            self.ctx.memories.change(&self.uid, |memory| {
-                memory.trace = Trace::of(memory.trace, creation, finalizer, now.mono);
-            });
+        if trace != memory.trace {
+            let remember = |memory: &mut Memory| memory.trace = trace;
+            self.ctx.memories.change(&self.uid, remember);
+            memory.trace = trace;
         }
+        let view = View {
+            object: &self.object,
+            cluster: &self.ctx.settings.cluster,
+            want,
+            account: account.map(|account| (&account.client.mirror, account.opened)),
+            adopted_by: account.ok().and_then(|account| self.adopted_by(account)),
+            shown_by: account.ok().and_then(|account| self.shown_by(account)),
+        };
+        known(view, &memory, now)
     }
 
     /// Takes what is seen of the stream into the memory of its time on air, if it has one.
     pub(super) fn observe(&self, known: &Known, now: Now) {
-        let Some(stream) = Self::held(known, &self.limits) else {
+        let Some(stream) = held(known, &self.limits) else {
             let missing = known.account.as_ref().is_ok_and(|provider| {
                 let held = known.held().map(|id| provider.sight(&id).0);
                 held.is_some_and(|sight| sight.not_found.is_some() || sight.deleted)
@@ -191,48 +131,6 @@ impl Pass<'_> {
                 air.shelving.last_time(since);
             }
         });
-    }
-
-    /// What the mirror says of this object's streams.
-    pub(super) fn provider<'b>(
-        &self,
-        account: &Account,
-        owner: &Owner,
-        held: impl Iterator<Item = &'b StreamId>,
-        sent: Instant,
-    ) -> Provider {
-        let mirror = &account.client.mirror;
-        let named = mirror.named(&self.key);
-        let ours = named
-            .iter()
-            .filter(|s| s.mark.owner().is_some_and(|o| o.uid == owner.uid))
-            .map(|s| &s.id);
-        let sight = |id: &StreamId| {
-            let written = mirror.written(id);
-            let proof = Proof {
-                from: mirror.settled(written),
-                walked: mirror.absent_since(written, Some(id)),
-            };
-            (id.clone(), mirror.sight(id), proof)
-        };
-        let sights = held.map(sight).chain(ours.map(sight)).collect();
-        Provider {
-            opened: account.opened,
-            walked: mirror.walked_once(),
-            vanished: mirror.vanished().is_some(),
-            began: mirror.began(),
-            sights,
-            creation: Proof {
-                from: mirror.settled(sent),
-                walked: mirror.absent_since(sent, None),
-            },
-            unfound: named
-                .iter()
-                .filter(|stream| mirror.sight(&stream.id).not_found.is_some())
-                .map(|stream| stream.id.clone())
-                .collect(),
-            named,
-        }
     }
 
     /// Another object that adopted the same stream of the same client before this one: the older one,
@@ -299,17 +197,167 @@ impl Pass<'_> {
             })
             .max_by_key(|by| (by.leaving, !by.protected))
     }
+}
 
-    /// The stream that this object holds, where it was seen and is not somebody else's.
-    pub(super) fn held(known: &Known, limits: &Limits) -> Option<Arc<ObservedStream>> {
-        let provider = known.account.as_ref().ok()?;
-        let id = known.held()?;
-        let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| *seen == id)?;
-        let stream = sight.seen.clone().filter(|_| sight.not_found.is_none())?;
-        let foreign = plan::not_to_be_touched(known, &stream, limits)
-            .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
-        (!foreign).then_some(stream)
+/// What a look looks at.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The object, as the watch showed it last.
+    pub object: &'a LiveStream,
+    /// Which cluster this is, in our owner marks.
+    pub cluster: &'a str,
+    /// What the spec manages, or what is wrong with a Secret that it names.
+    pub want: &'a Result<StreamSettings, Outcome>,
+    /// The account's mirror and when its key was put to work, or why it cannot be used.
+    pub account: Result<(&'a Mirror, Instant), &'a Outcome>,
+    /// Another object that adopted the same stream before this one.
+    pub adopted_by: Option<String>,
+    /// The Broadcast that shows the stream and goes before it, if there is one.
+    pub shown_by: Option<ShownBy>,
+}
+
+/// What the status says of a creation.
+fn recorded(status: &LiveStreamStatus, now: Now) -> Option<Recorded> {
+    status.creation.as_ref().map(|creation| Recorded {
+        attempt: creation.attempt,
+        refused: creation.result == CreationResult::Refused,
+        age: ago(&creation.at, now),
+    })
+}
+
+fn ago(time: &Time, now: Now) -> Duration {
+    Duration::try_from(now.wall.duration_since(time.0)).unwrap_or_default()
+}
+
+/// Since when this process knows of a creation that another one may have sent. Pure.
+pub fn trace(object: &LiveStream, before: Option<Trace>, now: Now) -> Option<Trace> {
+    let status = object.status.as_ref();
+    let creation = status.and_then(|status| recorded(status, now));
+    let unheld = status.is_none_or(|status| status.stream_id.is_none());
+    let finalizer = finalizer::present(object) && unheld;
+    Trace::of(before, creation, finalizer, now.mono)
+}
+
+/// Everything that the plan needs. Pure.
+pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
+    let View {
+        object,
+        cluster,
+        want,
+        account,
+        adopted_by,
+        shown_by,
+    } = view;
+    let (key, spec) = (ObjectKey::of(object), &object.spec);
+    let status = object.status.clone().unwrap_or_default();
+    let generation = object.metadata.generation.unwrap_or_default();
+    let creation = recorded(&status, now);
+    // A stream whose absence was proved is held no more, whatever a stale status says.
+    let recorded = status
+        .stream_id
+        .as_deref()
+        .map(StreamId::new)
+        .filter(|id| memory.lost.as_ref() != Some(id))
+        // The status may not have taken what this process knows.
+        .or_else(|| memory.made().cloned());
+    let adopts = spec.external_id.as_deref().map(StreamId::new);
+    let owner = Owner {
+        cluster: cluster.to_owned(),
+        namespace: key.namespace.to_string(),
+        name: key.name.to_string(),
+        uid: object.uid().unwrap_or_default(),
+    };
+    Known {
+        generation,
+        settled: status.observed_generation == Some(generation),
+        leaving: object.metadata.deletion_timestamp.is_some(),
+        leaving_since: memory.leaving_since,
+        finalizer: finalizer::present(object),
+        want: want.clone(),
+        adopted_by,
+        suspended: spec.suspend.unwrap_or_default(),
+        deletion: spec.deletion_policy,
+        protection: spec.live_protection.unwrap_or_default(),
+        adopted_before: status.adopted.unwrap_or_default(),
+        creation,
+        recording: spec.recording,
+        request: request(&status, memory, now),
+        reset: api::token(object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
+            let handled = status.ingest_key_reset.as_ref();
+            handled.is_none_or(|handled| handled.token != *token)
+        }),
+        shown_by,
+        reactivated: status
+            .pull_reactivated_at
+            .as_ref()
+            .map(|time| ago(time, now)),
+        account: account.map_err(Outcome::clone).map(|(mirror, opened)| {
+            let held = [recorded.as_ref(), adopts.as_ref()].into_iter().flatten();
+            let sent = creation::sent(
+                memory.creation.as_ref(),
+                creation,
+                memory.trace,
+                mirror.began(),
+            );
+            provider(mirror, opened, &key, &owner, held, sent)
+        }),
+        owner,
+        adopts,
+        recorded,
     }
+}
+
+/// What the mirror says of an object's streams.
+fn provider<'b>(
+    mirror: &Mirror,
+    opened: Instant,
+    key: &ObjectKey,
+    owner: &Owner,
+    held: impl Iterator<Item = &'b StreamId>,
+    sent: Instant,
+) -> Provider {
+    let named = mirror.named(key);
+    let ours = named
+        .iter()
+        .filter(|s| s.mark.owner().is_some_and(|o| o.uid == owner.uid))
+        .map(|s| &s.id);
+    let sight = |id: &StreamId| {
+        let written = mirror.written(id);
+        let proof = Proof {
+            from: mirror.settled(written),
+            walked: mirror.absent_since(written, Some(id)),
+        };
+        (id.clone(), mirror.sight(id), proof)
+    };
+    let sights = held.map(sight).chain(ours.map(sight)).collect();
+    Provider {
+        opened,
+        walked: mirror.walked_once(),
+        vanished: mirror.vanished().is_some(),
+        began: mirror.began(),
+        sights,
+        creation: Proof {
+            from: mirror.settled(sent),
+            walked: mirror.absent_since(sent, None),
+        },
+        unfound: named
+            .iter()
+            .filter(|stream| mirror.sight(&stream.id).not_found.is_some())
+            .map(|stream| stream.id.clone())
+            .collect(),
+        named,
+    }
+}
+
+/// The stream that an object holds, where it was seen and is not somebody else's.
+pub fn held(known: &Known, limits: &Limits) -> Option<Arc<ObservedStream>> {
+    let provider = known.account.as_ref().ok()?;
+    let id = known.held()?;
+    let (_, sight, _) = provider.sights.iter().find(|(seen, ..)| *seen == id)?;
+    let stream = sight.seen.clone().filter(|_| sight.not_found.is_none())?;
+    let foreign = plan::not_to_be_touched(known, &stream, limits)
+        .is_some_and(|outcome| outcome.reason() != Reason::MarkLost);
+    (!foreign).then_some(stream)
 }
 
 /// The start that was asked for, if that still counts. The calendar may have stepped since, so

@@ -390,7 +390,7 @@ fn create(
             settings.active = Some(false);
         }
         Plan::Create(Creation {
-            attempt: past.attempt() + 1,
+            attempt: past.next(),
             settings,
             replaces: replaces.cloned(),
             without_active,

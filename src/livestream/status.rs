@@ -5,52 +5,55 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::air::Air;
+use super::{
+    air::Air,
+    memory::{Memory, SentResult},
+};
 use crate::{
     api::{
-        Creation, IngestKeyReset, KeyResetResult, LiveStreamStatus, Playback, RecordingRequest,
-        Video,
+        Creation, CreationResult, IngestKeyReset, KeyResetResult, LiveStreamStatus, Playback,
+        RecordingRequest, Video,
     },
     conditions::Conditions,
     outcome::{Outcome, Reason},
-    provider::{ObservedStream, Storage},
+    provider::{ObservedStream, Storage, StreamId},
 };
 
 /// What a pass leaves behind for the status.
 #[derive(Clone, Debug)]
-pub(super) struct Seen<'a> {
+pub struct Seen<'a> {
     /// The object's generation.
-    pub(super) generation: i64,
+    pub generation: i64,
     /// How the pass went.
-    pub(super) outcome: &'a Outcome,
+    pub outcome: &'a Outcome,
     /// The stream that is held, where it was seen.
-    pub(super) stream: Option<&'a ObservedStream>,
+    pub stream: Option<&'a ObservedStream>,
     /// It does not carry this object's mark.
-    pub(super) adopted: bool,
+    pub adopted: bool,
     /// The creation that has not led to a stream.
-    pub(super) creation: Option<Creation>,
+    pub creation: Option<Creation>,
     /// The stream that was held is known to be gone.
-    pub(super) gone: bool,
+    pub gone: bool,
     /// Recordings are wanted, unwanted, or not managed.
-    pub(super) recording: Option<bool>,
+    pub recording: Option<bool>,
     /// What is remembered of its time on air.
-    pub(super) air: &'a Air,
+    pub air: &'a Air,
     /// How long a recording that was asked for may take to show.
-    pub(super) underway: Duration,
+    pub underway: Duration,
     /// The videos that came out of it, and how many there are, where they were read.
-    pub(super) videos: Option<(Vec<Video>, i64)>,
+    pub videos: Option<(Vec<Video>, i64)>,
     /// The stream key was to be renewed, and is not while the stream is live.
-    pub(super) reset_refused: Option<String>,
+    pub reset_refused: Option<String>,
     /// The Secret that holds the addresses for the encoder.
-    pub(super) ingest_secret: Option<String>,
+    pub ingest_secret: Option<String>,
     /// An idle pull stream was switched on again just now.
-    pub(super) reactivated: bool,
+    pub reactivated: bool,
     /// The annotation that asked for this pass.
-    pub(super) asked: Option<String>,
+    pub asked: Option<String>,
 }
 
 /// The status that says so; the old one where nothing is to be told.
-pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> LiveStreamStatus {
+pub fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> LiveStreamStatus {
     let Seen {
         generation,
         outcome,
@@ -133,6 +136,38 @@ pub(super) fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> 
     }
     new.conditions = conditions.finish();
     new
+}
+
+/// The creation as the status tells it, where it has not led to a stream.
+pub fn creation(memory: &Memory, old: &LiveStreamStatus, now: Timestamp) -> Option<Creation> {
+    // Another process may have gone on meanwhile: what it counted is not taken back.
+    let before = old.creation.as_ref().map_or(0, |creation| creation.attempt);
+    let own = memory.creation.as_ref();
+    let Some(sent) = own.filter(|sent| sent.attempt >= before) else {
+        return old.creation.clone();
+    };
+    let result = match sent.result {
+        SentResult::Unknown => CreationResult::Unknown,
+        SentResult::Refused { .. } => CreationResult::Refused,
+        SentResult::Made(_) => return None,
+    };
+    let at = match &old.creation {
+        Some(old) if old.attempt == sent.attempt => old.at.clone(),
+        _ => Time(now),
+    };
+    Some(Creation {
+        attempt: sent.attempt,
+        result,
+        at,
+    })
+}
+
+/// Whether the stream that the status names is known to be gone.
+pub fn is_gone(memory: &Memory, old: &LiveStreamStatus, outcome: &Outcome) -> bool {
+    let lost = memory.lost.as_ref().map(StreamId::as_str);
+    let not_found = Reason::StreamNotFound;
+    (lost.is_some() && lost == old.stream_id.as_deref())
+        || matches!(outcome, Outcome::Stalled { reason, .. } if *reason == not_found)
 }
 
 /// The start that was asked for and is not seen yet.
@@ -353,6 +388,35 @@ mod tests {
             let found = request(&old, &stream, wanted, &air, UNDERWAY, now);
             let case = format!("{live} {recording:?} {wanted:?} {age} {void}");
             assert_eq!(found.is_some(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_another_process_counted_is_not_taken_back() {
+        let now = clock::now();
+        let old = |attempt, result| LiveStreamStatus {
+            creation: Some(Creation {
+                attempt,
+                result,
+                at: Time(now.wall),
+            }),
+            ..LiveStreamStatus::default()
+        };
+        let memory = Memory {
+            creation: Some(crate::livestream::memory::Sent {
+                attempt: 2,
+                at: now.mono,
+                result: SentResult::Unknown,
+            }),
+            ..Memory::default()
+        };
+        for (attempt, expected) in [
+            (1, (2, CreationResult::Unknown)),
+            (2, (2, CreationResult::Unknown)),
+            (3, (3, CreationResult::Sent)),
+        ] {
+            let told = creation(&memory, &old(attempt, CreationResult::Sent), now.wall).unwrap();
+            assert_eq!((told.attempt, told.result), expected);
         }
     }
 

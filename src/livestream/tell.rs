@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::controller::Action;
 
 use super::{
-    KIND, Pass, Told, ingest, ingest::Delivered, memory::SentResult, plan, plan::Known, status,
-    videos, videos::Shelved,
+    KIND, Pass, Told, ingest, ingest::Delivered, plan, plan::Known, status, videos, videos::Shelved,
 };
 use crate::{
-    account::Account, account::Shelf, api, api::CreationResult, api::DeletionPolicy,
-    api::KeyResetResult, api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock,
-    clock::Now, outcome::Outcome, outcome::Reason, provider::Ingest, provider::ObservedStream,
-    provider::StreamId, report::Happening, status_write, status_write::Written,
+    account::Account, account::Shelf, api, api::DeletionPolicy, api::KeyResetResult,
+    api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock, clock::Now,
+    outcome::Outcome, provider::Ingest, provider::ObservedStream, provider::StreamId,
+    report::Happening, status_write, status_write::Written,
 };
 
 /// A reading of a stream's videos that is told now.
@@ -118,7 +116,8 @@ impl Pass<'_> {
         {
             self.arrived(stream, ours);
         }
-        let air = self.memory().air();
+        let memory = self.memory();
+        let air = memory.air();
         // What came out of a stream is told also when that is gone.
         let id = stream.map(|stream| stream.id.clone());
         let listed = match (account, id.or_else(|| known.recorded.clone())) {
@@ -140,19 +139,9 @@ impl Pass<'_> {
             creation: if stream.is_some() {
                 None
             } else {
-                self.creation(&old, now)
+                status::creation(&memory, &old, now.wall)
             },
-            gone: self
-                .memory()
-                .lost
-                .is_some_and(|lost| Some(lost.as_str()) == old.stream_id.as_deref())
-                || matches!(
-                    outcome,
-                    Outcome::Stalled {
-                        reason: Reason::StreamNotFound,
-                        ..
-                    }
-                ),
+            gone: status::is_gone(&memory, &old, outcome),
             recording: known.recording,
             air: &air,
             underway: self.limits.underway,
@@ -277,26 +266,5 @@ impl Pass<'_> {
         self.ctx.reporter.happened(&*self.object, &happenings);
         self.ctx.memories.forget(&self.uid);
         Ok(Action::await_change())
-    }
-
-    /// The creation as the status tells it.
-    pub(super) fn creation(&self, old: &LiveStreamStatus, now: Now) -> Option<api::Creation> {
-        let Some(sent) = self.memory().creation else {
-            return old.creation.clone();
-        };
-        let result = match sent.result {
-            SentResult::Unknown => CreationResult::Unknown,
-            SentResult::Refused { .. } => CreationResult::Refused,
-            SentResult::Made(_) => return None,
-        };
-        let at = match &old.creation {
-            Some(old) if old.attempt == sent.attempt => old.at.clone(),
-            _ => Time(now.wall),
-        };
-        Some(api::Creation {
-            attempt: sent.attempt,
-            result,
-            at,
-        })
     }
 }

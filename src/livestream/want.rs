@@ -12,21 +12,18 @@ use crate::{
 
 /// The Secrets that a spec refers to, as they are now.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Referenced {
+pub struct Referenced {
     /// That of `srtPassphraseSecretRef`.
-    pub(super) srt_passphrase: Option<SecretObject>,
+    pub srt_passphrase: Option<SecretObject>,
     /// That of `pull.urlsSecretRef`.
-    pub(super) pull_urls: Option<SecretObject>,
+    pub pull_urls: Option<SecretObject>,
 }
 
 /// The settings that the spec manages.
 ///
 /// # Errors
 /// What is wrong with a Secret, as the outcome of the pass.
-pub(super) fn want(
-    spec: &LiveStreamSpec,
-    referenced: &Referenced,
-) -> Result<StreamSettings, Outcome> {
+pub fn want(spec: &LiveStreamSpec, referenced: &Referenced) -> Result<StreamSettings, Outcome> {
     let passphrase = spec.srt_passphrase_secret_ref.as_ref();
     let dvr = spec.dvr.clone().unwrap_or_default();
     Ok(StreamSettings {

@@ -357,7 +357,7 @@ fn a_lost_id_is_not_guessed() {
     assert!(outcome.message().contains("9, 10"), "{}", outcome.message());
     // Where nothing is like it, nothing was made.
     case.provider().alike = vec![];
-    assert_eq!(creation(case.plan()).attempt, 1);
+    assert_eq!(creation(case.plan()).attempt, 2);
     // A creation that the status names was never given another name.
     case.provider().alike = vec![BroadcastId::new("9")];
     case.known.creation = Some(Recorded {
