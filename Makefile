@@ -41,8 +41,8 @@ crds-check: ## fail if crds/ is not what the types say
 deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
 	cargo deny check
 
-campaign: ## every fault at every call of every flow; the table is in target/campaign.json, too
-	cargo test --locked --test campaign -- enumerate --all --json target/campaign.json
+campaign: ## everything that was done to break it, all of it; more than an hour; writes docs/reliability.md
+	cargo test --locked --test campaign -- everything --all --docs --json target/campaign.json
 
 # The operator and the simulator are processes of their own, as they are shipped.
 bench: ## measure all that docs/performance.md says, and write it; about forty minutes on a quiet machine

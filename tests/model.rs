@@ -61,7 +61,50 @@ fn one(
 
 #[test]
 fn probe() {
-    one("create2x1", 2, 1, 3, Left { losses: 1, lags: 0, crashes: 0, ..NONE }, false, false, &[LOST_AND_ONE, BOTH_ACT]);
-    one("claim1", 1, 1, 4, Left { deletions: 1, strips: 1, creations: 1, ..NONE }, false, false, &[CLAIMED]);
-    one("outside1x1", 1, 1, 6, Left { losses: 0, lags: 1, polls: 2, outside: 1, ..NONE }, false, false, &[REPLACED]);
+    one(
+        "create2x1",
+        2,
+        1,
+        3,
+        Left {
+            losses: 1,
+            lags: 0,
+            crashes: 0,
+            ..NONE
+        },
+        false,
+        false,
+        &[LOST_AND_ONE, BOTH_ACT],
+    );
+    one(
+        "claim1",
+        1,
+        1,
+        4,
+        Left {
+            deletions: 1,
+            strips: 1,
+            creations: 1,
+            ..NONE
+        },
+        false,
+        false,
+        &[CLAIMED],
+    );
+    one(
+        "outside1x1",
+        1,
+        1,
+        6,
+        Left {
+            losses: 0,
+            lags: 1,
+            polls: 2,
+            outside: 1,
+            ..NONE
+        },
+        false,
+        false,
+        &[REPLACED],
+    );
 }

@@ -20,6 +20,29 @@ pub struct Cli {
 pub enum Part {
     /// Each flow again, with one fault at one call.
     Enumerate(Enumerate),
+    /// The parts that are tests of their own.
+    Suites(Suites),
+    /// Both, with one table.
+    Everything(Everything),
+}
+
+/// Which of the parts that are tests of their own.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Suites {
+    /// Only this one.
+    #[arg(long)]
+    pub part: Option<String>,
+}
+
+/// The whole campaign.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Everything {
+    /// Which runs of the enumeration.
+    #[command(flatten)]
+    pub enumerate: Enumerate,
+    /// Write the table into docs/reliability.md, too.
+    #[arg(long)]
+    pub docs: bool,
 }
 
 /// Which runs of the enumeration.
@@ -63,7 +86,7 @@ fn fault(name: &str) -> Result<Fault, String> {
 /// What was typed, or `None`: nothing that is meant for this program. `cargo test` gives its own
 /// flags, and the names of tests, to every test program.
 pub fn typed(arguments: &[String]) -> Option<Cli> {
-    let known = ["enumerate", "help", "--help", "-h"];
+    let known = ["enumerate", "suites", "everything", "help", "--help", "-h"];
     let ours = arguments
         .get(1)
         .is_some_and(|it| known.contains(&it.as_str()));

@@ -25,21 +25,24 @@ mod flows;
 #[expect(dead_code, unused_imports, reason = "made for many tests")]
 mod harness;
 mod picture;
+mod report;
 mod row;
 mod run;
 mod stage;
+mod suites;
 mod verdict;
 
 use std::{
-    fs,
-    process::{Command, ExitCode},
+    process::ExitCode,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     choice::Choice,
-    cli::{Enumerate, Part},
+    cli::{Enumerate, Everything, Part, Suites},
     enumerate::{BOUND, enumerate},
+    report::Report,
+    suites::suites,
 };
 
 /// How many runs are made where not all are wanted.
@@ -57,20 +60,42 @@ fn main() -> ExitCode {
     };
     // What breaks off is told by its run.
     std::panic::set_hook(Box::new(|_| {}));
-    let ended = match part {
-        Part::Enumerate(wanted) => enumeration(wanted),
+    let begin = Instant::now();
+    let report = match part {
+        Part::Enumerate(wanted) => enumeration(&wanted),
+        Part::Suites(Suites { part }) => {
+            let (rows, violations) = suites(part.as_deref());
+            Report {
+                rows,
+                violations,
+                ..Report::default()
+            }
+        }
+        Part::Everything(wanted) => everything(&wanted),
     };
     stage::over();
-    ended
+    report.tell(begin.elapsed())
 }
 
-fn enumeration(wanted: Enumerate) -> ExitCode {
+/// The enumeration and all other parts.
+fn everything(wanted: &Everything) -> Report {
     let begin = Instant::now();
+    let mut report = enumeration(&wanted.enumerate);
+    stage::over();
+    let (rows, violations) = suites(None);
+    report.rows.extend(rows);
+    report.violations.extend(violations);
+    report.docs = wanted.docs;
+    println!("everything: {:.0} s", begin.elapsed().as_secs_f64());
+    report
+}
+
+fn enumeration(wanted: &Enumerate) -> Report {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = wanted.seed.unwrap_or(u64::from(now.subsec_nanos()));
     let choice = Choice {
-        flow: wanted.flow,
-        point: wanted.point,
+        flow: wanted.flow.clone(),
+        point: wanted.point.clone(),
         fault: wanted.fault,
         most: (!wanted.all).then_some(SOME),
         seed,
@@ -83,32 +108,12 @@ fn enumeration(wanted: Enumerate) -> ExitCode {
     };
     println!("campaign: the seed is {seed}");
     let outcome = enumerate(&choice);
-    println!("\n{}\n", row::table(&outcome.rows));
-    println!("{:.0} s on {}", begin.elapsed().as_secs_f64(), machine());
-    if outcome.left_out > 0 {
-        println!("{} runs were left out: the time was over", outcome.left_out);
+    Report {
+        seed: Some(seed),
+        rows: outcome.rows,
+        violations: outcome.violations,
+        left_out: outcome.left_out,
+        json: wanted.json.clone(),
+        docs: false,
     }
-    if let Some(file) = wanted.json {
-        let text = serde_json::json!({
-            "seed": seed, "seconds": begin.elapsed().as_secs_f64(), "machine": machine(),
-            "rows": outcome.rows, "violations": outcome.violations, "leftOut": outcome.left_out,
-        });
-        fs::write(file, serde_json::to_string_pretty(&text).unwrap()).unwrap();
-    }
-    if outcome.violations.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    println!("{} violations:", outcome.violations.len());
-    for violation in &outcome.violations {
-        println!("{violation}");
-    }
-    ExitCode::FAILURE
-}
-
-/// What this is measured on.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let kernel = Command::new("uname").arg("-srm").output();
-    let kernel = kernel.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    format!("{cores} cores, {}", kernel.unwrap_or_default())
 }

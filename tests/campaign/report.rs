@@ -1,0 +1,87 @@
+//! What a campaign came to, told at its end.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use crate::row::{Row, table};
+
+/// Between these two the table stands in docs/reliability.md.
+const BEGIN: &str = "<!-- campaign -->";
+const END: &str = "<!-- /campaign -->";
+
+/// What a campaign came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Where the choice of the enumeration began.
+    pub seed: Option<u64>,
+    /// The table.
+    pub rows: Vec<Row>,
+    /// What was wrong.
+    pub violations: Vec<String>,
+    /// How many runs were left out as the time was over.
+    pub left_out: usize,
+    /// Where it is written.
+    pub json: Option<PathBuf>,
+    /// Whether the table is written into the documents.
+    pub docs: bool,
+}
+
+impl Report {
+    /// Tells it. A violation is a failure.
+    pub fn tell(&self, took: Duration) -> ExitCode {
+        let table = table(&self.rows);
+        let words = self.words(took);
+        println!("\n{table}\n\n{words}");
+        if let Some(file) = &self.json {
+            let text = json!({
+                "seed": self.seed, "seconds": took.as_secs_f64(), "machine": machine(),
+                "rows": self.rows, "violations": self.violations, "leftOut": self.left_out,
+            });
+            fs::write(file, serde_json::to_string_pretty(&text).unwrap()).unwrap();
+        }
+        if self.docs {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+            let text = fs::read_to_string(&path).unwrap();
+            let (before, rest) = text.split_once(BEGIN).unwrap();
+            let (_, after) = rest.split_once(END).unwrap();
+            let text = format!("{before}{BEGIN}\n{words}\n\n{table}\n{END}{after}");
+            fs::write(&path, text).unwrap();
+        }
+        if self.violations.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        println!("{} violations:", self.violations.len());
+        for violation in &self.violations {
+            println!("{violation}");
+        }
+        ExitCode::FAILURE
+    }
+
+    /// How long it took, on what, and what is missing of it.
+    fn words(&self, took: Duration) -> String {
+        let mut words = format!("{:.0} minutes on {}", took.as_secs_f64() / 60.0, machine());
+        if let Some(seed) = self.seed {
+            words.push_str(&format!("; seed {seed}"));
+        }
+        words.push_str(&format!("; {} violations.", self.violations.len()));
+        if self.left_out > 0 {
+            let left = format!(" {} runs were left out: the time was over.", self.left_out);
+            words.push_str(&left);
+        }
+        words
+    }
+}
+
+/// What this is measured on.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = Command::new("uname").arg("-srm").output();
+    let kernel = kernel.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    format!("{cores} cores, {}", kernel.unwrap_or_default())
+}
