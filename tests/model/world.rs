@@ -228,9 +228,8 @@ impl World {
                     }
                 }
                 Some(_) if s.left.strips > 0 => actions.push(Action::Strip(j)),
-                Some(_) => {}
                 None if s.left.creations > 0 => actions.push(Action::Create(j)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         if s.left.outside > 0 {
@@ -399,7 +398,7 @@ impl World {
         }
     }
 
-    fn sight(&self, s: &mut State, o: u8, j: u8, object: &Object) -> Sight {
+    fn sight(s: &mut State, o: u8, j: u8, object: &Object) -> Sight {
         Sight {
             slot: j,
             object: object.clone(),
@@ -417,7 +416,7 @@ impl World {
             plan,
             mut memory,
             lacks_finalizer,
-        } = self.shop.begin(self.sight(s, o, j, &object));
+        } = self.shop.begin(Self::sight(s, o, j, &object));
         if late && !matches!(*plan, Plan::Read(_)) {
             return;
         }
@@ -541,7 +540,7 @@ impl World {
             told,
             made,
             walk_from,
-        } = self.shop.close(self.sight(s, o, j, object), plan, ended);
+        } = self.shop.close(Self::sight(s, o, j, object), plan, ended);
         s.desk(o, j).memory = memory;
         let place = &mut s.operators[usize::from(o)].walk_from;
         *place = [*place, walk_from].into_iter().flatten().min();
