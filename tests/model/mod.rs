@@ -1,5 +1,5 @@
 //! A model of the operator: the shipped `known`, `plan`, `judge`, `status` and mirror, in a world in which
-//! whatever may go wrong does, in every order (see `docs/decisions`).
+//! whatever may go wrong does, in every order.
 //!
 //! The world is small: a tick is a second to the shipped code, the settling time is two of them. An
 //! apiserver with resourceVersions, watches that lag, processes that die at any moment; a provider that
