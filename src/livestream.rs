@@ -149,21 +149,7 @@ impl Pass<'_> {
         if let (Plan::AwaitWalk(from, _), Ok(account)) = (&next, &account) {
             account.client.mirror.demand(*from, self.key.clone());
         }
-        let opened = account.as_ref().map_or(after.mono, |open| open.opened);
-        let judged = Judged {
-            plan: &plan,
-            acted,
-            next: &next,
-            known: &known,
-            opened,
-            schedule: &self.ctx.settings.schedule,
-        };
-        let mut memory = self.memory();
-        let mut outcome = judge::judge(judged, &mut memory, after);
-        if plan.changes() {
-            let remember = |kept: &mut Memory| kept.gate = memory.gate;
-            self.ctx.memories.change(&self.uid, remember);
-        }
+        let mut outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
         let stream = look::held(&known, &self.limits);
         let ingest_secret = self
             .deliver(&known, stream.as_deref(), &mut outcome)
@@ -209,6 +195,34 @@ impl Pass<'_> {
             .settings
             .schedule
             .next_within(&outcome, failures, jitter(), again))
+    }
+
+    /// How the pass went; what does not work is remembered.
+    fn judge(
+        &self,
+        plan: &Plan,
+        acted: Acted,
+        next: &Plan,
+        known: &Known,
+        account: Result<&Account, &Outcome>,
+        now: Now,
+    ) -> Outcome {
+        let judged = Judged {
+            plan,
+            acted,
+            next,
+            known,
+            opened: account.map_or(now.mono, |open| open.opened),
+            schedule: &self.ctx.settings.schedule,
+        };
+        let mut memory = self.memory();
+        let outcome = judge::judge(judged, &mut memory, now);
+        // At rest nothing is remembered of an object.
+        if plan.changes() {
+            let remember = |kept: &mut Memory| kept.gate = memory.gate;
+            self.ctx.memories.change(&self.uid, remember);
+        }
+        outcome
     }
 
     /// There is no call to be had yet. What is seen of a stream on air is told all the same, and so is

@@ -1,5 +1,5 @@
 //! A model of the operator: the shipped `known`, `plan`, `judge`, `status` and mirror, in a world in which
-//! whatever may go wrong does, in every order (see `docs/decisions`).
+//! whatever may go wrong does, in every order.
 //!
 //! The world is small: a tick is a second to the shipped code, the settling time is two of them. An
 //! apiserver with resourceVersions, watches that lag, processes that die at any moment; a provider that
@@ -8,6 +8,7 @@
 //! what holds holds with two leaders, too.
 
 mod bug;
+mod flows;
 mod kept;
 mod operator;
 mod rest;
@@ -23,6 +24,7 @@ use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
 pub use self::{
     bug::Bug,
+    flows::{Bounded, all, bugs},
     state::{Left, State},
     world::{Action, Bounds, World},
 };
@@ -61,12 +63,27 @@ pub struct Counts {
 pub struct Checked {
     pub world: World,
     flow: Flow,
+    rests: kept::Known<State, bool>,
 }
 
 impl Checked {
     /// At its end, with nothing under way.
     fn is_over(&self, s: &State) -> bool {
         s.tick == self.world.bounds.ticks && s.calls.is_empty()
+    }
+
+    /// What may still go wrong makes no difference when nothing does.
+    fn comes_to_rest(&self, s: &State) -> bool {
+        let left = Left {
+            strips: s.left.strips,
+            ..Left::default()
+        };
+        let end = State {
+            left,
+            died_with_a_post: false,
+            ..s.clone()
+        };
+        self.rests.get(end, |end| self.world.unrest(end).is_none())
     }
 }
 
@@ -90,7 +107,7 @@ impl Model for Checked {
         let mut properties = vec![
             Property::always("no rule is broken", |_, s: &State| s.broken.is_none()),
             Property::always("at rest the goal holds", |model: &Self, s: &State| {
-                !model.is_over(s) || model.world.unrest(s).is_none()
+                !model.is_over(s) || model.comes_to_rest(s)
             }),
         ];
         for reached in self.flow.reached {
@@ -100,77 +117,13 @@ impl Model for Checked {
     }
 }
 
-/// A reply was lost, or a call was, and each object has its one stream.
-pub const LOST_AND_ONE: Reached = Reached {
-    name: "a reply is lost, and there is one stream",
-    holds: |model, s| {
-        s.left.losses < model.world.bounds.left.losses
-            && model.world.missing(s).is_none()
-            && !s.streams.is_empty()
-    },
-};
-
-/// Two processes have called.
-pub const BOTH_ACT: Reached = Reached {
-    name: "both operators act",
-    holds: |_, s| s.operators.iter().all(|operator| operator.acted),
-};
-
-/// A process died after a POST, and another one found what came of it.
-pub const FOUND_AGAIN: Reached = Reached {
-    name: "a process dies between a POST and its status, and the object is in step",
-    holds: |model, s| s.died_with_a_post && model.world.missing(s).is_none(),
-};
-
-/// A creation was sent again after it was proved that nothing came of the first.
-pub const SENT_AGAIN: Reached = Reached {
-    name: "a creation that came to nothing is sent again",
-    holds: |model, s| {
-        let lost = s.left.losses < model.world.bounds.left.losses || s.died_with_a_post;
-        let objects = s.objects.iter().flatten();
-        let counted = objects.filter(|object| model.world.shop.attempt(object) >= 1);
-        lost && counted.count() > 0 && !s.calls.is_empty()
-    },
-};
-
-/// An object went, and its stream with it.
-pub const WENT: Reached = Reached {
-    name: "an object goes, and nothing is left of it",
-    holds: |model, s| {
-        s.objects.iter().any(Option::is_none)
-            && s.next_stream > 1
-            && model.world.missing(s).is_none()
-    },
-};
-
-/// What somebody else deleted is there again.
-pub const REPLACED: Reached = Reached {
-    name: "a stream that was deleted outside is replaced",
-    holds: |model, s| {
-        s.left.outside < model.world.bounds.left.outside
-            && s.next_stream > 2
-            && model.world.missing(s).is_none()
-    },
-};
-
-/// The stream of an object that was torn away is held by the next of its name.
-pub const CLAIMED: Reached = Reached {
-    name: "a stream is claimed by the next object of its name",
-    holds: |model, s| {
-        s.left.strips < model.world.bounds.left.strips && s.next_stream == 2 && {
-            let mut objects = s.objects.iter().flatten();
-            objects.any(|object| s.marked(object.uid).next().is_some())
-                && model.world.missing(s).is_none()
-        }
-    },
-};
-
 /// Explores a flow to its end.
 pub fn explore(flow: Flow, bug: Option<Bug>, threads: usize) -> Counts {
     let began = Instant::now();
     let model = Checked {
         world: World::new(flow.bounds, bug),
         flow,
+        rests: kept::Known::default(),
     };
     let checker = model.checker().threads(threads);
     let checker = match bug {

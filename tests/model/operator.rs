@@ -207,7 +207,7 @@ impl Shop {
             generation: Some(object.generation.into()),
             resource_version: Some(object.version.to_string()),
             finalizers: object.finalizer.then(|| vec![FINALIZER.to_owned()]),
-            deletion_timestamp: object.deleting.then(|| Time(self.calendar)),
+            deletion_timestamp: object.deleting.then_some(Time(self.calendar)),
             ..whole.metadata
         };
         whole.status = Some((*self.statuses.value(object.status)).clone());
@@ -429,9 +429,9 @@ impl Shop {
             generation: known.generation,
             outcome: &outcome,
             stream: stream.as_deref(),
-            adopted: !stream
+            adopted: stream
                 .as_deref()
-                .is_some_and(|s| s.mark.owner() == Some(&known.owner)),
+                .is_none_or(|s| s.mark.owner() != Some(&known.owner)),
             creation: if stream.is_some() {
                 None
             } else {

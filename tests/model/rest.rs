@@ -34,12 +34,9 @@ impl World {
             if s.broken.is_some() {
                 return s.broken.map(str::to_owned);
             }
-            if still >= REST {
-                match self.missing(&s) {
-                    None => return None,
-                    // It may still wait for something.
-                    Some(_) => {}
-                }
+            // If something is missing, it may still be waited for.
+            if still >= REST && self.missing(&s).is_none() {
+                return None;
             }
         }
         Some(

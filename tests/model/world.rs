@@ -1,6 +1,6 @@
 //! What can happen next, and what comes of it.
 
-use livestream_operator::livestream::plan::Plan;
+use livestream_operator::livestream::{memory::Memory, plan::Plan};
 
 use super::{
     bug::Bug,
@@ -107,16 +107,18 @@ impl World {
             .collect();
         let desk = |object: &Option<Object>| Desk {
             cached: object.clone(),
-            memory: self.shop.keep_memory(Default::default()),
+            memory: self.shop.keep_memory(Memory::default()),
             pass: None,
         };
         let operator = Operator {
             began: 0,
-            mirror: self.shop.new_mirror(0),
+            // The operators have run for a while: the list was walked, and is empty.
+            mirror: self
+                .shop
+                .walked((self.shop.new_mirror(0), 0, Vec::new(), Vec::new())),
             desks: objects.iter().map(desk).collect(),
             walk: None,
-            // After a start, one walk tells all.
-            walk_from: Some(0),
+            walk_from: None,
             acted: false,
         };
         State {
@@ -226,9 +228,8 @@ impl World {
                     }
                 }
                 Some(_) if s.left.strips > 0 => actions.push(Action::Strip(j)),
-                Some(_) => {}
                 None if s.left.creations > 0 => actions.push(Action::Create(j)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         if s.left.outside > 0 {
@@ -368,7 +369,7 @@ impl World {
         let desk = s.desk(o, j);
         let uid = |object: &Option<Object>| object.as_ref().map(|object| object.uid);
         if uid(&desk.cached) != uid(&now) {
-            desk.memory = self.shop.keep_memory(Default::default());
+            desk.memory = self.shop.keep_memory(Memory::default());
         }
         desk.cached = now;
     }
@@ -397,7 +398,7 @@ impl World {
         }
     }
 
-    fn sight(&self, s: &mut State, o: u8, j: u8, object: &Object) -> Sight {
+    fn sight(s: &mut State, o: u8, j: u8, object: &Object) -> Sight {
         Sight {
             slot: j,
             object: object.clone(),
@@ -415,7 +416,7 @@ impl World {
             plan,
             mut memory,
             lacks_finalizer,
-        } = self.shop.begin(self.sight(s, o, j, &object));
+        } = self.shop.begin(Self::sight(s, o, j, &object));
         if late && !matches!(*plan, Plan::Read(_)) {
             return;
         }
@@ -539,7 +540,7 @@ impl World {
             told,
             made,
             walk_from,
-        } = self.shop.close(self.sight(s, o, j, object), plan, ended);
+        } = self.shop.close(Self::sight(s, o, j, object), plan, ended);
         s.desk(o, j).memory = memory;
         let place = &mut s.operators[usize::from(o)].walk_from;
         *place = [*place, walk_from].into_iter().flatten().min();
@@ -559,7 +560,11 @@ impl World {
             Told::Changed(status) => {
                 let written = self.write(s, j, object, |object| object.status = status);
                 let gone = written.is_none() && s.objects[usize::from(j)].is_none();
-                // The object is gone, and what this process created for it goes too.
+                // The object is gone, and what this process created for it goes too;
+                // nothing is remembered of it any more.
+                if gone {
+                    s.desk(o, j).memory = self.shop.keep_memory(Memory::default());
+                }
                 if let Some(id) = made.filter(|_| gone && !self.shop.retains()) {
                     s.send(Call {
                         operator: NOBODY,
@@ -583,7 +588,7 @@ impl World {
         }
         s.calls
             .retain(|call| call.heard || call.stage == Stage::Flying);
-        let (tick, fresh) = (s.tick, self.shop.keep_memory(Default::default()));
+        let (tick, fresh) = (s.tick, self.shop.keep_memory(Memory::default()));
         let operator = &mut s.operators[usize::from(o)];
         for desk in &mut operator.desks {
             let pass = desk.pass.take();
@@ -593,6 +598,7 @@ impl World {
         }
         operator.began = tick;
         operator.walk = None;
+        // After a start, one walk tells all.
         operator.walk_from = Some(tick);
         operator.mirror = self.shop.new_mirror(tick);
     }
