@@ -60,7 +60,9 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
     });
     let mut all = json!({"objects": objects, "provider": provider, "counts": counts(world)});
     names.mask(&mut all, "");
-    traces.iter().for_each(|trace| trace.hide(&mut all));
+    for trace in traces {
+        trace.hide(&mut all);
+    }
     all
 }
 
