@@ -53,6 +53,9 @@ pub struct Shelving {
     ended: bool,
     /// The videos that the answers to stops have named.
     expected: Vec<VideoId>,
+    /// Of the videos that were told last, some are not done. A pass may see an older status than the
+    /// one that told them.
+    unfinished: Option<bool>,
 }
 
 /// What of a stream tells that there may be new videos.
@@ -142,6 +145,7 @@ impl Shelving {
     /// What a reading showed stands in the status now.
     pub fn shelved(&mut self, listing: &Shelf, progress: bool, found: bool) {
         self.read = Some(listing.asked);
+        self.unfinished = Some(listing.newest.iter().any(|video| !is_final(video.state)));
         self.tries = if progress {
             1
         } else {
@@ -167,13 +171,15 @@ impl Shelving {
         self.read.is_some_and(|read| read >= from) && self.expected.is_empty()
     }
 
-    /// When the list is to be read next. `videos` are those of the status.
+    /// When the list is to be read next. `videos` are those of the status; what this process told counts
+    /// for more.
     pub fn due(&self, videos: &[Video]) -> Option<Instant> {
         let changed = self.changed?;
         let Some(read) = self.read.filter(|read| *read >= changed) else {
             return Some(changed);
         };
-        let unfinished = videos.iter().any(|video| !is_final(video.state));
+        let in_status = || videos.iter().any(|video| !is_final(video.state));
+        let unfinished = self.unfinished.unwrap_or_else(in_status);
         let recording = self.sign.is_some_and(|sign| sign.recording);
         let ended = self.ended || !self.expected.is_empty();
         let since = read.saturating_duration_since(changed);
@@ -487,6 +493,18 @@ mod tests {
         }
         assert!(now > start + AFTER_THE_END && now < start + AFTER_THE_END * 2);
         assert!(readings < 20, "{readings}");
+    }
+
+    #[test]
+    fn a_status_that_is_older_than_what_was_told_takes_no_reading_back() {
+        let start = clock::now().mono;
+        let mut shelving = Shelving::default();
+        shelving.stopped(Some(VideoId::new("7")), start);
+        let listing = |state| shelf(start, vec![seen("7", state, Some(1))]);
+        shelving.shelved(&listing(VideoState::Viewable), true, true);
+        assert!(shelving.due(&[]).is_some(), "it is not done");
+        shelving.shelved(&listing(VideoState::Ready), true, false);
+        assert_eq!(shelving.due(&[]), None);
     }
 
     #[test]

@@ -21,24 +21,34 @@ pub struct Flow {
     pub traces: &'static [Trace],
 }
 
-/// A field in which a fault may leave its trace, and rightly so.
+/// Fields in which a fault may leave its trace, and rightly so.
 #[derive(Clone, Copy)]
 pub struct Trace {
-    /// The kind of the object.
-    pub kind: &'static str,
-    /// Where it is in the object.
-    pub at: &'static str,
-    /// Its values that are right; others are shown.
-    pub values: &'static [&'static str],
+    /// Where they are in a picture.
+    pub at: &'static [&'static str],
+    /// Their values that are right together; others are shown.
+    pub values: &'static [&'static [&'static str]],
 }
 
 impl Trace {
-    /// Hides a value that is right.
-    pub fn hide(&self, object: &mut Value) {
-        if let Some(value) = object.pointer_mut(self.at)
-            && self.values.iter().any(|right| *value == *right)
-        {
-            *value = Value::from(self.values.join(" or "));
+    /// Hides values that are right.
+    pub fn hide(&self, picture: &mut Value) {
+        let text = |at: &&str| picture.pointer(at).map(text).unwrap_or_default();
+        let found: Vec<String> = self.at.iter().map(text).collect();
+        let right = |values: &&&[&str]| values.iter().copied().eq(found.iter().map(String::as_str));
+        if !self.values.iter().any(|values| right(&values)) {
+            return;
+        }
+        for at in self.at {
+            if let Some(value) = picture.pointer_mut(at) {
+                *value = Value::from(format!("one of {:?}", self.values));
+            }
         }
     }
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -43,8 +43,6 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
             if let Some(conditions) = shown["status"]["conditions"].as_array_mut() {
                 conditions.sort_by_key(|condition| condition["type"].to_string());
             }
-            let of = traces.iter().filter(|trace| trace.kind == kind);
-            of.for_each(|trace| trace.hide(&mut shown));
             objects.insert(format!("{kind} {}", object.name_any()), shown);
         }
     }
@@ -62,6 +60,9 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
     });
     let mut all = json!({"objects": objects, "provider": provider, "counts": counts(world)});
     names.mask(&mut all, "");
+    for trace in traces {
+        trace.hide(&mut all);
+    }
     all
 }
 

@@ -204,6 +204,21 @@ impl Stage {
                 })
                 .await;
         }
+        self.until_collected().await;
+    }
+
+    /// Waits until the garbage collector has taken the Secrets of what is gone.
+    async fn until_collected(&self) {
+        let api = self.world.secrets();
+        self.world
+            .until_true("no Secret has an owner that is gone", async || {
+                let all = api.list(&kube::api::ListParams::default()).await.unwrap();
+                all.iter().all(|secret| {
+                    let owners = secret.metadata.owner_references.as_deref();
+                    owners.unwrap_or_default().is_empty()
+                })
+            })
+            .await;
     }
 
     /// The end of the operator's log, without the reads that went well.

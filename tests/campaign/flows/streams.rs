@@ -27,12 +27,22 @@ pub const FLOWS: [Flow; 15] = [
     flow("adopt", by_hand, adopt),
     flow("let-go", adopted, delete),
     Flow {
-        // A reset whose answer is lost is said to be unknown and not sent again.
-        traces: &[Trace {
-            kind: "LiveStream",
-            at: "/status/ingestKeyReset/result",
-            values: &["Done", "Unknown"],
-        }],
+        // A renewal that may have been sent is said to be unknown, and is not sent again: between the
+        // write that announces it and its call nobody can know. When the object is gone, so is
+        // what it said.
+        traces: &[
+            Trace {
+                at: &[
+                    "/objects/LiveStream keynote/status/ingestKeyReset/result",
+                    "/counts/keys renewed",
+                ],
+                values: &[&["Done", "1"], &["Unknown", "1"], &["Unknown", "0"]],
+            },
+            Trace {
+                at: &["/objects/LiveStream keynote", "/counts/keys renewed"],
+                values: &[&["", "1"], &["", "0"]],
+            },
+        ],
         ..flow("renew-key", with_encoder, renew_key)
     },
     flow("rotate-api-key", one, rotate_api_key),

@@ -16,7 +16,7 @@ pub enum Side {
 pub(super) struct Route {
     /// Its name, such as `patch livestreams/status` or `POST /streaming/streams`.
     pub(super) name: String,
-    /// It can change something.
+    /// It can change something that lasts. A lease is renewed for as long as its holder lives.
     pub(super) writes: bool,
     /// Its answer has no end.
     pub(super) streams: bool,
@@ -56,7 +56,7 @@ impl Route {
                 };
                 Self {
                     name: format!("{verb} {resource}{metadata}"),
-                    writes,
+                    writes: writes && resource != "leases",
                     streams: watches,
                 }
             }
@@ -184,7 +184,7 @@ mod tests {
                 "/apis/coordination.k8s.io/v1/namespaces/n/leases/l",
                 "",
                 "update leases",
-                true,
+                false,
                 false,
             ),
             (
