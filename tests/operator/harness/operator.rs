@@ -2,12 +2,10 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
-
-use super::control_plane;
 
 /// An operator that runs. Dropped: it is killed.
 pub struct Operator {
@@ -18,8 +16,9 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts one with these arguments after `run`; its log goes to a file of this name.
-    pub fn start(name: &str, arguments: &[String]) -> Self {
+    /// Starts one with these arguments after `run`, as whom a kubeconfig names; its log goes to a file of
+    /// this name.
+    pub fn start(name: &str, kubeconfig: &Path, arguments: &[String]) -> Self {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
         let file = File::options()
             .create(true)
@@ -30,7 +29,7 @@ impl Operator {
         let process = Command::new(env!("CARGO_BIN_EXE_livestream-operator"))
             .arg("run")
             .args(arguments)
-            .env("KUBECONFIG", &control_plane().kubeconfig)
+            .env("KUBECONFIG", kubeconfig)
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -90,8 +89,17 @@ impl Operator {
 
     /// Kilobytes of it that are in memory.
     pub fn resident(&self) -> u64 {
+        self.kilobytes("VmRSS:")
+    }
+
+    /// The most kilobytes of it that ever were.
+    pub fn peak(&self) -> u64 {
+        self.kilobytes("VmHWM:")
+    }
+
+    fn kilobytes(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
         kilobytes.parse().unwrap()
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    path::Path,
     process::Stdio,
     sync::{
         Once,
@@ -122,6 +123,11 @@ impl World {
 
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
+        self.start_as(&control_plane().kubeconfig, flags);
+    }
+
+    /// The same, as somebody else than the administrator.
+    pub fn start_as(&mut self, kubeconfig: &Path, flags: &[&str]) {
         self.operator = None;
         let mut arguments = vec![format!("--namespace={}", self.namespace)];
         let endpoint = format!("--allow-endpoint={}", self.sim.url());
@@ -141,7 +147,7 @@ impl World {
             .iter()
             .filter(|default| !flags.iter().any(|flag| name(flag) == name(default)));
         arguments.extend(kept.chain(flags).map(ToString::to_string));
-        self.operator = Some(Operator::start(&self.namespace, &arguments));
+        self.operator = Some(Operator::start(&self.namespace, kubeconfig, &arguments));
     }
 
     /// The operator.
