@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny bench bench-quick clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +38,18 @@ crds: ## generate crds/ from the Rust types
 crds-check: ## fail if crds/ is not what the types say
 	cargo test --quiet --locked --test crds
 
-deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
-	cargo deny check
+deny: ## licences, bans and sources of dependencies (needs cargo-deny)
+	cargo deny --locked --log-level error check licenses bans sources
+
+advisories: ## known weaknesses of dependencies (needs cargo-deny, and the network for its database)
+	cargo deny --locked check advisories
+
+# FUZZ_SECONDS for each target; FUZZ_TARGETS, such as `mark error`, are all unless named.
+fuzz: ## fuzz everything that reads foreign bytes, a minute each (needs cargo-fuzz and a nightly toolchain)
+	@fuzz/run.sh $${FUZZ_SECONDS:-60} $(FUZZ_TARGETS)
+
+fuzz-keep: ## put a small part of what `make fuzz` found into the tree, where tests run it
+	@fuzz/keep.sh $(FUZZ_TARGETS)
 
 campaign: ## everything that was done to break it, all of it; more than an hour; writes docs/reliability.md
 	cargo test --locked --test campaign -- everything --all --docs --json target/campaign.json

@@ -251,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_open_to_the_network_unless_it_is_asked_for() {
+        let args = run(&[]).unwrap();
+        assert!(args.listen.ip().is_loopback());
+        assert_eq!(args.webhook_listen, None);
+        assert!(args.allow_endpoint.is_empty());
+    }
+
+    #[test]
     fn a_settling_time_below_the_call_deadline_is_refused() {
         let error = run(&["--settling=5s", "--call-deadline=5s"]).unwrap_err();
         assert!(error.contains("--call-deadline"), "{error}");

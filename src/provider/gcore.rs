@@ -7,6 +7,9 @@
 mod broadcasts;
 mod client;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod map;
 mod mark;

@@ -65,16 +65,18 @@ impl Report {
 
     /// How long it took, on what, and what is missing of it.
     fn words(&self, took: Duration) -> String {
-        let mut words = format!("{:.0} minutes on {}", took.as_secs_f64() / 60.0, machine());
-        if let Some(seed) = self.seed {
-            words.push_str(&format!("; seed {seed}"));
-        }
-        words.push_str(&format!("; {} violations.", self.violations.len()));
-        if self.left_out > 0 {
-            let left = format!(" {} runs were left out: the time was over.", self.left_out);
-            words.push_str(&left);
-        }
-        words
+        let minutes = took.as_secs_f64() / 60.0;
+        let seed = self.seed.map(|seed| format!("; seed {seed}"));
+        let left = match self.left_out {
+            0 => String::new(),
+            left => format!(" {left} runs were left out: the time was over."),
+        };
+        format!(
+            "{minutes:.0} minutes on {}{}; {} violations.{left}",
+            machine(),
+            seed.unwrap_or_default(),
+            self.violations.len()
+        )
     }
 }
 

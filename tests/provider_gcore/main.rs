@@ -5,6 +5,7 @@ mod answers;
 mod bench;
 mod broadcasts;
 mod faults;
+mod hostile;
 mod key_reset;
 mod lists;
 mod methods;

@@ -98,7 +98,7 @@ fn the_broadcast(id: &BroadcastId, body: &[u8]) -> Result<ObservedBroadcast, Pro
     }
 }
 
-fn read(body: &[u8]) -> Result<wire::Broadcast, ProviderError> {
+pub(super) fn read(body: &[u8]) -> Result<wire::Broadcast, ProviderError> {
     let value: Value = decode(body)?;
     wire::object(value).ok_or_else(|| failure::garbled("it is no object"))
 }

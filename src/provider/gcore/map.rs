@@ -131,8 +131,11 @@ fn broadcasts(wire::Ids(ids): wire::Ids) -> Vec<BroadcastId> {
     ids
 }
 
+/// It is shown in a status, which tools print as it stands, so it holds nothing that a terminal obeys
+/// and is one word.
 fn public(address: Option<String>) -> Option<String> {
-    address.filter(|text| (1..=LONGEST_ADDRESS).contains(&text.len()))
+    let odd = |c: char| c.is_control() || c.is_whitespace();
+    address.filter(|text| (1..=LONGEST_ADDRESS).contains(&text.len()) && !text.chars().any(odd))
 }
 
 fn record_type(word: &str) -> Option<RecordType> {
@@ -292,6 +295,24 @@ mod tests {
             "started_at_primary": "2026-07-14T09:05:00.000Z",
             "started_at_backup": "2026-07-14T10:00:00Z",
         })
+    }
+
+    #[test]
+    fn an_address_is_one_word_that_no_terminal_obeys() {
+        let public = |text: &str| public(Some(text.to_owned()));
+        for good in ["https://a.example/b.m3u8?c=d", "https://ü.example/b", "//a"] {
+            assert_eq!(public(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "",
+            "https://a/b c",
+            "https://a/\nb",
+            "https://a/\u{1b}[2J",
+            "https://a/\u{9b}31m",
+            "\u{a0}",
+        ] {
+            assert_eq!(public(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

@@ -24,26 +24,33 @@ pub(super) fn of(body: &[u8], secrets: &[Secret]) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return String::new();
     };
-    safe(words(&body).join(", "), secrets)
+    safe(&words(&body).join(", "), secrets)
 }
 
 /// The same of a value that is known to hold such words, and nothing else.
 pub(super) fn of_value(said_so: &Value, secrets: &[Secret]) -> String {
-    safe(said(said_so).join(", "), secrets)
+    safe(&said(said_so).join(", "), secrets)
 }
 
-fn safe(text: String, secrets: &[Secret]) -> String {
-    let Some(text) = mask(text, secrets) else {
+fn safe(text: &str, secrets: &[Secret]) -> String {
+    // First, so that a secret that comes back broken into lines is found, too.
+    let Some(text) = mask(one_line(text), secrets) else {
         return String::new();
     };
     let text = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
+        .split(' ')
         .map(without_path)
         .map(|word| without_ids(&word))
         .collect::<Vec<_>>()
         .join(" ");
     cut(text)
+}
+
+/// The words with one space between them.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 /// Where the words of an error stand, the most telling first.
@@ -114,7 +121,8 @@ fn telling(secret: &str) -> Vec<String> {
         return Vec::new();
     }
     let json = Value::from(trimmed).to_string();
-    let whole = [secret, trimmed, json.trim_matches('"')].map(str::to_owned);
+    let line = one_line(secret);
+    let whole = [secret, trimmed, json.trim_matches('"'), &line].map(str::to_owned);
     let parts = secret
         .split(|c: char| c.is_whitespace() || "/?#&=@:".contains(c))
         .filter(|part| part.len() >= SHORTEST_MASKED)
@@ -339,6 +347,10 @@ mod tests {
             ] {
                 assert!(!message.contains(word), "{message}");
             }
+        }
+        // Broken into lines, where no word of it is long enough to be masked alone.
+        for text in ["sent ab\tcd ef", "sent ab\u{1b}cd\r\n ef"] {
+            assert_eq!(of_text(text, &[Secret::new("ab cd ef")]), "sent ***");
         }
         // A field's name may be an echo, too.
         let body = json!({"errors": {"1234$abcdefabcdef": ["bad"]}});

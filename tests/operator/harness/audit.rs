@@ -45,7 +45,7 @@ impl World {
     }
 
     /// What the audit log has of this namespace.
-    fn audited(&self) -> impl Iterator<Item = Value> {
+    pub fn audited(&self) -> impl Iterator<Item = Value> {
         let log = fs::read_to_string(&control_plane().audit_log).unwrap();
         let ours = log.lines().filter(|line| line.contains(&self.namespace));
         // The last line may not be whole yet.

@@ -3,6 +3,7 @@
 mod audit;
 mod broadcasts;
 mod control_plane;
+mod front;
 mod history;
 mod objects;
 mod operator;
@@ -18,6 +19,7 @@ mod world;
 pub use self::{
     audit::Counts,
     control_plane::control_plane,
+    front::{Front, Reply},
     objects::{condition, message, reason, status_of},
     operator::{Operator, program},
     world::{CLIENT, KEY, World, is_ready},

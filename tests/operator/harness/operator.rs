@@ -7,8 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::control_plane;
-
 /// The operator that is tested.
 pub fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_livestream-operator"))
@@ -23,18 +21,13 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts one with these arguments after `run`; its log goes to a file of this name.
-    pub fn start(name: &str, arguments: &[String]) -> Self {
-        Self::start_at(
-            &program(),
-            &control_plane().kubeconfig,
-            name,
-            arguments,
-            &[],
-        )
+    /// Starts one with this way to the apiserver and these arguments after `run`; its log goes to a file of
+    /// this name.
+    pub fn start(name: &str, kubeconfig: &Path, arguments: &[String]) -> Self {
+        Self::start_at(&program(), kubeconfig, name, arguments, &[])
     }
 
-    /// The same with another program, another way to the apiserver, and in this environment.
+    /// The same with another program, and in this environment.
     pub fn start_at(
         program: &Path,
         kubeconfig: &Path,
@@ -113,8 +106,17 @@ impl Operator {
 
     /// Kilobytes of it that are in memory.
     pub fn resident(&self) -> u64 {
+        self.kilobytes("VmRSS:")
+    }
+
+    /// The most kilobytes of it that ever were.
+    pub fn peak(&self) -> u64 {
+        self.kilobytes("VmHWM:")
+    }
+
+    fn kilobytes(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
         kilobytes.parse().unwrap()
     }

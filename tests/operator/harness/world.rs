@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    path::Path,
     process::Stdio,
     sync::{
         Once,
@@ -122,9 +123,14 @@ impl World {
 
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
+        self.start_as(&control_plane().kubeconfig, flags);
+    }
+
+    /// The same, as somebody else than the administrator.
+    pub fn start_as(&mut self, kubeconfig: &Path, flags: &[&str]) {
         self.operator = None;
         let arguments = self.arguments(&self.sim.url(), flags);
-        self.operator = Some(Operator::start(&self.namespace, &arguments));
+        self.operator = Some(Operator::start(&self.namespace, kubeconfig, &arguments));
     }
 
     /// Starts another one beside it, with small intervals and these flags, in this environment; it is
