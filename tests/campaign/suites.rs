@@ -16,15 +16,19 @@ const LINES: usize = 80;
 /// Tests that are a part.
 struct Suite {
     part: &'static str,
-    /// The file or folder of `tests`.
-    target: &'static str,
+    /// What `cargo test` is told to run.
+    target: &'static [&'static str],
     /// Only tests with such names; empty: all.
     names: &'static [&'static str],
     /// What makes them thorough.
     setting: Option<(&'static str, &'static str)>,
 }
 
-const fn suite(part: &'static str, target: &'static str, names: &'static [&'static str]) -> Suite {
+const fn suite(
+    part: &'static str,
+    target: &'static [&'static str],
+    names: &'static [&'static str],
+) -> Suite {
     Suite {
         part,
         target,
@@ -33,39 +37,45 @@ const fn suite(part: &'static str, target: &'static str, names: &'static [&'stat
     }
 }
 
+/// The whole operator, on a real control plane.
+const OPERATOR: &[&str] = &["--test", "operator"];
+
 /// All of them, the longest last.
-const SUITES: [Suite; 9] = [
-    suite("views", "operator", &["views::", "apiserver::", "mid_walk"]),
-    suite("two operators", "operator", &["leaders::"]),
+const SUITES: [Suite; 10] = [
+    suite("views", OPERATOR, &["views::", "apiserver::", "mid_walk"]),
+    suite("two operators", OPERATOR, &["leaders::"]),
     suite(
         "never twice",
-        "operator",
+        OPERATOR,
         &["never_twice::", "deletion::", "edges::", "keys::"],
     ),
     suite(
         "security",
-        "operator",
+        OPERATOR,
         &[
             "canary::",
             "tenants",
             "endpoints::",
-            "rights::",
+            "rbac::",
+            "hostile::",
+            "plain_log::",
             "webhooks::",
         ],
     ),
-    suite("hostile answers", "provider_gcore", &[]),
-    suite("fuzzing, kept inputs", "fuzzing", &[]),
+    suite("hostile answers", &["--test", "provider_gcore"], &[]),
+    suite("panics", &["--test", "panics"], &[]),
+    suite("fuzzing, kept inputs", &["--lib"], &["fuzzing"]),
     Suite {
-        setting: Some(("MODEL_ALL", "1")),
-        ..suite("model", "model", &[])
+        setting: Some(("MODEL", "wide")),
+        ..suite("model", &["--test", "model"], &[])
     },
     Suite {
-        setting: Some(("SCHEMA_ALL", "1")),
-        ..suite("schema", "schema", &[])
+        setting: Some(("SCHEMA", "wide")),
+        ..suite("schema", &["--test", "schema"], &[])
     },
     Suite {
         setting: Some(("MASS_OBJECTS", "10000")),
-        ..suite("mass", "mass", &[])
+        ..suite("mass", &["--test", "mass"], &[])
     },
 ];
 
@@ -103,14 +113,9 @@ pub fn suites(only: Option<&str>) -> (Vec<Row>, Vec<String>) {
 
 impl Suite {
     fn arguments(&self) -> Vec<&'static str> {
-        let mut arguments = vec![
-            "test",
-            "--locked",
-            "--test",
-            self.target,
-            "--",
-            "--nocapture",
-        ];
+        let mut arguments = vec!["test", "--locked"];
+        arguments.extend(self.target);
+        arguments.extend(["--", "--nocapture"]);
         arguments.extend(self.names);
         arguments
     }
