@@ -29,6 +29,12 @@ async fn each_value_of_each_field_is_refused_carried_out_or_has_a_condition() {
     })
     .await;
     println!("{counts}");
+    // A row of the campaign's table: values are points, transitions are runs.
+    let row = serde_json::json!({
+        "part": "schema", "points": counts.values, "faults": 0, "runs": counts.transitions,
+        "violations": counts.violations.len(),
+    });
+    println!("campaign-row: {row}");
     assert!(
         counts.violations.is_empty(),
         "{}",

@@ -65,10 +65,7 @@ const SUITES: [Suite; 10] = [
     suite("hostile answers", &["--test", "provider_gcore"], &[]),
     suite("panics", &["--test", "panics"], &[]),
     suite("fuzzing, kept inputs", &["--lib"], &["fuzzing"]),
-    Suite {
-        setting: Some(("MODEL", "wide")),
-        ..suite("model", &["--test", "model"], &[])
-    },
+    suite("model", &["--test", "model"], &[]),
     Suite {
         setting: Some(("SCHEMA", "wide")),
         ..suite("schema", &["--test", "schema"], &[])
