@@ -3,13 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures::future::join_all;
-use kube::ResourceExt as _;
+use kube::{ResourceExt as _, core::DynamicObject};
 use serde_json::{Value, json};
 use simulator::counters::Call;
 
 use crate::harness::{
     CLIENT, Operator, World, program,
     proxy::{Proxy, Refusal, Twist, View, to_apiserver},
+    status_of,
 };
 
 /// A world whose operator sees the apiserver through a proxy.
@@ -365,4 +366,63 @@ async fn one_that_is_cut_off_from_the_apiserver_changes_nothing_near_the_end_of_
     let changes: Vec<Call> = changes_after(world, cut).into_iter().filter(late).collect();
     assert!(changes.is_empty(), "{changes:?}\n{log}");
     assert!(!world.sim.calls_where(cut, late).is_empty(), "it read on");
+}
+
+#[tokio::test]
+async fn a_receipt_whose_write_seems_to_fail_keeps_no_key_from_being_renewed() {
+    let mut shown = Shown::new("view-receipt").await;
+    shown.start(&[]);
+    let world = &shown.world;
+    world.stream("keynote", json!({})).await;
+    world.until_ready("keynote").await;
+    let status = "patch livestreams/status";
+    for (token, refusal) in [
+        ("one", Refusal::TimedOutButApplied),
+        ("two", Refusal::Status(500)),
+        ("three", Refusal::Hangs),
+    ] {
+        shown.view.refuse(status, refusal, 1);
+        let annotation = json!({"livestream-operator.io/reset-ingest-key": token});
+        let patch = json!({"metadata": {"annotations": annotation}});
+        world.patch("LiveStream", "keynote", patch).await.unwrap();
+        let done = |object: &DynamicObject| {
+            let receipt = &status_of(object)["ingestKeyReset"];
+            receipt["token"] == token && receipt["result"] == "Done"
+        };
+        world.until("LiveStream", "keynote", token, done).await;
+    }
+    let renewed = "/streaming/streams/{id}/reset_push_token";
+    assert_eq!(world.sim.count("POST", renewed), 3);
+    assert_eq!(shown.view.refused(), [status; 3]);
+}
+
+#[tokio::test]
+async fn a_request_whose_write_seems_to_fail_keeps_no_recording_waiting() {
+    for refusal in [
+        Refusal::TimedOutButApplied,
+        Refusal::Status(500),
+        Refusal::Hangs,
+    ] {
+        let mut shown = Shown::new("view-request").await;
+        // Whoever takes the request for one that was sent waits for its recording for an hour.
+        shown.start(&["--recording-patience=1h"]);
+        let world = &shown.world;
+        let spec = json!({"active": true, "recording": false});
+        world.stream("keynote", spec).await;
+        world.until_ready("keynote").await;
+        let id = world.stream_id("keynote").await;
+        world.sim.set_live(id, true).unwrap();
+        let live = |object: &DynamicObject| status_of(object)["live"] == true;
+        world.until("LiveStream", "keynote", "live", live).await;
+        let status = "patch livestreams/status";
+        shown.view.refuse(status, refusal, 1);
+        world.edit("keynote", json!({"recording": true})).await;
+        let records = |object: &DynamicObject| status_of(object)["recording"] == true;
+        world
+            .until("LiveStream", "keynote", "records", records)
+            .await;
+        let start = "/streaming/streams/{id}/start_recording";
+        assert_eq!(world.sim.count("PUT", start), 1, "{refusal:?}");
+        assert_eq!(shown.view.refused(), [status]);
+    }
 }

@@ -36,14 +36,18 @@ impl Pass<'_> {
             }),
             ..self.old_status()
         };
-        match status_write::write(
+        let written = status_write::write(
             &self.api,
             &*self.object,
             self.object.status.as_ref(),
             &status,
         )
-        .await?
-        {
+        .await;
+        if written.is_err() {
+            // The receipt may stand there now. This process knows that nothing was sent.
+            self.air(|air| air.unsent = Some(token.to_owned()));
+        }
+        match written? {
             Written::Changed(written) => self.object = Arc::new(*written),
             Written::Same | Written::Stale | Written::Gone => return Ok(Acted::Stale),
         }

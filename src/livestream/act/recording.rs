@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::super::{
@@ -44,14 +45,20 @@ impl Pass<'_> {
             }),
             ..self.old_status()
         };
-        match status_write::write(
+        let written = status_write::write(
             &self.api,
             &*self.object,
             self.object.status.as_ref(),
             &status,
         )
-        .await?
-        {
+        .await;
+        if written.is_err() {
+            // The request may stand there now, with whole seconds. This process knows that nothing was sent, so
+            // the recording does not wait for one that nobody asked for.
+            let void = Timestamp::from_second(at.wall.as_second()).ok();
+            self.air(|air| air.void = void);
+        }
+        match written? {
             Written::Changed(written) => self.object = std::sync::Arc::new(*written),
             Written::Same => {}
             Written::Stale | Written::Gone => return Ok(Acted::Stale),
