@@ -51,6 +51,9 @@ use crate::{
     status_write::{self, Written},
 };
 
+/// When an account is looked at again that the watch does not show as it was written last.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// How a kind is called in metrics and logs.
 const KIND: &str = "StreamingAccount";
 
@@ -119,10 +122,23 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let failures = ctx
         .attempts
         .count(&account.uid().unwrap_or_default(), &found.outcome);
-    Ok(ctx
-        .settings
-        .schedule
-        .next(&found.outcome, failures, jitter()))
+    // What was planned from may be older than what this process wrote last: a count that has changed back
+    // since looks told already. So it is looked again until the watch has caught up.
+    let uid = account.uid().unwrap_or_default();
+    let version = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
+    let behind = match written {
+        Written::Changed(now) => {
+            let wrote = version(now.resource_version()).unwrap_or_default();
+            ctx.account_writes.change(&uid, |last| *last = wrote);
+            true
+        }
+        Written::Same | Written::Stale | Written::Gone => {
+            version(account.resource_version()) < Some(ctx.account_writes.recall(&uid))
+        }
+    };
+    let schedule = &ctx.settings.schedule;
+    let again = behind.then_some(LOOK_AGAIN);
+    Ok(schedule.next_within(&found.outcome, failures, jitter(), again))
 }
 
 /// Finds out whether the account can be used, and opens it if so. Returns the account as it was

@@ -12,7 +12,8 @@ use crate::{
     broadcast,
     index::Index,
     kept::{Keep as _, Kept},
-    livestream::Memories,
+    livestream,
+    memories::Memories,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
     provider::gcore::Http,
@@ -70,9 +71,11 @@ pub struct Context {
     /// The webhook receiver's, where there is one.
     pub webhooks: Option<Arc<Webhooks>>,
     /// What is remembered of LiveStreams from pass to pass.
-    pub memories: Memories,
+    pub memories: livestream::Memories,
     /// What is remembered of Broadcasts from pass to pass.
     pub broadcast_memories: broadcast::Memories,
+    /// The resourceVersion of what was written last of each account.
+    pub account_writes: Memories<u64>,
     /// Failures in a row.
     pub attempts: Attempts,
     /// Tells people.

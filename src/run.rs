@@ -31,6 +31,7 @@ use crate::{
     index::Index,
     kept::Kept,
     livestream::{self, Memories},
+    memories,
     provider::gcore::{Deadlines, Http},
     report::Reporter,
     schedule::Schedule,
@@ -80,12 +81,6 @@ pub enum RunError {
     Lost(#[from] Lost),
 }
 
-/// The ports that are taken.
-struct Listeners {
-    probes: TcpListener,
-    webhooks: Option<TcpListener>,
-}
-
 /// What the watches fill.
 struct Writers {
     streams: Writer<Kept<LiveStream>>,
@@ -110,10 +105,6 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
     let client = apiserver::client(config, patience)?;
     let leadership = Leadership::of(&args.lease, client.clone(), &home);
     let (probes, listening) = listen(args.listen).await?;
-    let webhooks = match args.webhook_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
-    };
     let cluster = if let Some(id) = args.cluster_id.clone() {
         id
     } else {
@@ -128,17 +119,11 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         listening,
         "started"
     );
-    let webhooks = webhooks.map(|(listener, address)| {
-        tracing::info!(webhooks = address, "webhooks are received");
-        listener
-    });
-    let listeners = Listeners { probes, webhooks };
-
     let (reporter, events) = Reporter::new(client.clone(), None);
     let events = tokio::spawn(events);
     let fence = leadership.fence(args.call_deadline);
     let (context, writers) = assemble(&args, client, cluster, reporter, fence)?;
-    let ended = serve(args, context, writers, listeners, leadership, terminate).await;
+    let ended = serve(args, context, writers, probes, leadership, terminate).await;
     // The reporter has gone with the context, so the Events end when all are written.
     let _ = tokio::time::timeout(EVENTS_DEADLINE, events).await;
     tracing::info!("stopped");
@@ -233,6 +218,7 @@ fn assemble(
         broadcasts,
         memories: Memories::default(),
         broadcast_memories: broadcast::Memories::default(),
+        account_writes: memories::Memories::default(),
         attempts: Attempts::default(),
         reporter,
         http,
@@ -272,7 +258,7 @@ async fn serve(
     args: RunArgs,
     context: Arc<Context>,
     writers: Writers,
-    listeners: Listeners,
+    probes: TcpListener,
     leadership: Leadership,
     mut terminate: Signal,
 ) -> Result<(), RunError> {
@@ -295,7 +281,7 @@ async fn serve(
         writers.accounts,
     ));
     parts.spawn(server::serve(
-        listeners.probes,
+        probes,
         readiness.clone(),
         Arc::clone(&context),
     ));
@@ -325,8 +311,10 @@ async fn serve(
     };
     context.reporter.metrics.leads();
 
-    // What came before now waits at the port.
-    if let (Some(listener), Some(shared)) = (listeners.webhooks, context.webhooks.clone()) {
+    // The port of one that stands by is closed, so that who posts tries the other.
+    if let (Some(address), Some(shared)) = (args.webhook_listen, context.webhooks.clone()) {
+        let (listener, listening) = listen(address).await?;
+        tracing::info!(webhooks = listening, "webhooks are received");
         let sources = Sources::new(args.webhook_source);
         parts.spawn(webhooks::serve(
             listener,

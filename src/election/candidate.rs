@@ -25,7 +25,10 @@ use crate::clock;
 /// So many renewals fit into the time that the Lease lasts.
 const RENEWALS: u32 = 6;
 
-/// The deadline of the write that gives it back: the process is about to end.
+/// The longest time between two renewals, and between two tries.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long giving it back may take: the process is about to end.
 const RELEASE: Duration = Duration::from_secs(2);
 
 /// One that wants the Lease.
@@ -100,13 +103,24 @@ impl Candidate {
                 Move::Create => None,
                 Move::Take(lease) => Some(*lease),
             };
-            if let Some((held, until)) = self.take(before).await {
-                tracing::info!(lease = self.name, identity = self.identity, "leading");
-                return Office {
-                    candidate: self,
-                    held,
-                    until,
-                };
+            match self.take(before).await {
+                Ok((held, until)) => {
+                    tracing::info!(lease = self.name, identity = self.identity, "leading");
+                    return Office {
+                        candidate: self,
+                        held,
+                        until,
+                    };
+                }
+                Err(Trouble::Changed) => {}
+                Err(Trouble::Other(error)) => {
+                    tracing::warn!(
+                        lease = self.name,
+                        error,
+                        "the Lease cannot be taken; is there such a namespace, and may this service account create and update it?"
+                    );
+                    sleep(self.interval()).await;
+                }
             }
             // What the watch shows may be old.
             match timeout(self.interval(), self.leases.get_opt(&self.name)).await {
@@ -143,7 +157,7 @@ impl Candidate {
     }
 
     /// Tries to make it, or to take this one: as it was written, and until when it is surely ours.
-    async fn take(&self, before: Option<Lease>) -> Option<(Lease, Instant)> {
+    async fn take(&self, before: Option<Lease>) -> Result<(Lease, Instant), Trouble> {
         let now = clock::now();
         // A record that says less than we count would be taken from us too early.
         let seconds = i32::try_from(self.lasts.as_millis().div_ceil(1000)).unwrap_or(i32::MAX);
@@ -160,30 +174,19 @@ impl Candidate {
             metadata,
             spec: Some(spec),
         };
-        match self.write(&lease).await {
-            Ok(held) => {
-                // Counted from before it was sent.
-                let until = now.mono + self.lasts;
-                self.tenure.extend(until);
-                Some((held, until))
-            }
-            Err(Trouble::Changed) => None,
-            Err(Trouble::Other(error)) => {
-                tracing::warn!(
-                    lease = self.name,
-                    error,
-                    "the Lease cannot be taken; may this service account create and update it?"
-                );
-                None
-            }
-        }
+        let held = self.write(&lease).await?;
+        // Counted from before it was sent.
+        let until = now.mono + self.lasts;
+        self.tenure.extend(until);
+        Ok((held, until))
     }
 
     /// Creates what has no resourceVersion, and replaces what has one.
     async fn write(&self, lease: &Lease) -> Result<Lease, Trouble> {
         let params = PostParams::default();
+        let creates = lease.metadata.resource_version.is_none();
         let sent = async {
-            if lease.metadata.resource_version.is_none() {
+            if creates {
                 self.leases.create(&params, lease).await
             } else {
                 self.leases.replace(&self.name, &params, lease).await
@@ -191,7 +194,12 @@ impl Candidate {
         };
         match timeout(self.interval(), sent).await {
             Ok(Ok(written)) => Ok(written),
-            Ok(Err(kube::Error::Api(status))) if status.is_conflict() || status.is_not_found() => {
+            Ok(Err(kube::Error::Api(status)))
+                if status.is_conflict()
+                    || status.is_already_exists()
+                    // A replacement of what is gone; a creation says so where there is no namespace.
+                    || (status.is_not_found() && !creates) =>
+            {
                 Err(Trouble::Changed)
             }
             Ok(Err(error)) => Err(Trouble::Other(error.to_string())),
@@ -200,7 +208,7 @@ impl Candidate {
     }
 
     fn interval(&self) -> Duration {
-        self.lasts / RENEWALS
+        (self.lasts / RENEWALS).min(LONGEST_INTERVAL)
     }
 }
 
@@ -269,15 +277,12 @@ impl Office {
             };
             return Renewed::NotYet;
         };
-        let spec = seen.spec.as_ref();
-        let holder = spec.and_then(|spec| spec.holder_identity.clone());
-        match holder {
-            Some(holder) if holder == self.candidate.identity => {
-                self.held = seen;
-                Renewed::NotYet
-            }
-            holder => Renewed::Never(Lost::Taken(holder.unwrap_or_default())),
+        if same_term(&seen, &self.held) {
+            self.held = seen;
+            return Renewed::NotYet;
         }
+        let holder = seen.spec.and_then(|spec| spec.holder_identity);
+        Renewed::Never(Lost::Taken(holder.unwrap_or_default()))
     }
 
     /// Gives it back, so that who comes next need not wait. Nothing may be changed after this.
@@ -286,19 +291,40 @@ impl Office {
             candidate, held, ..
         } = self;
         candidate.tenure.end();
-        let now = clock::now();
-        let lease = Lease {
-            metadata: held.metadata,
-            spec: held.spec.map(|held| released(held, now)),
+        let name = &candidate.name;
+        let given = async {
+            let mut lease = held.clone();
+            loop {
+                let spec = lease.spec.take().map(|spec| released(spec, clock::now()));
+                lease.spec = spec;
+                match candidate.write(&lease).await {
+                    Ok(_) => return true,
+                    Err(Trouble::Other(_)) => return false,
+                    // A renewal whose answer nobody waited for, or a label.
+                    Err(Trouble::Changed) => match candidate.leases.get_opt(name).await {
+                        Ok(Some(seen)) if same_term(&seen, &held) => lease = seen,
+                        Ok(_) | Err(_) => return false,
+                    },
+                }
+            }
         };
-        let lease_name = &candidate.name;
-        if let Ok(Ok(_)) = timeout(RELEASE, candidate.write(&lease)).await {
-            tracing::info!(lease = lease_name, "the Lease is given back");
+        if let Ok(true) = timeout(RELEASE, given).await {
+            tracing::info!(lease = name, "the Lease is given back");
         } else {
             let why = "the Lease could not be given back; it ends by itself";
-            tracing::warn!(lease = lease_name, "{why}");
+            tracing::warn!(lease = name, "{why}");
         }
     }
+}
+
+/// Whether this is still the term that the other record began: the same holder since the same time. Two
+/// processes of one name are told apart by it.
+fn same_term(seen: &Lease, held: &Lease) -> bool {
+    let term = |lease: &Lease| {
+        let spec = lease.spec.clone()?;
+        Some((spec.holder_identity?, spec.acquire_time?))
+    };
+    term(seen).is_some() && term(seen) == term(held)
 }
 
 /// What became of a renewal.

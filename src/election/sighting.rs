@@ -19,6 +19,8 @@ struct Seen {
     lease: Option<Lease>,
     /// Since when its record is what it is.
     since: Instant,
+    /// Who held a Lease that somebody deleted may act until its time is over, as it does not know yet.
+    deleted: Option<Duration>,
 }
 
 /// What a candidate may do.
@@ -48,11 +50,16 @@ impl Sighting {
                 )
             })
         };
-        let since = match &self.0 {
-            Some(seen) if record(&seen.lease) == record(&lease) => seen.since,
-            _ => now,
+        let (since, deleted) = match &self.0 {
+            Some(seen) if record(&seen.lease) == record(&lease) => (seen.since, seen.deleted),
+            Some(seen) if lease.is_none() => (now, seen.lease.as_ref().and_then(held_for)),
+            _ => (now, None),
         };
-        self.0 = Some(Seen { lease, since });
+        self.0 = Some(Seen {
+            lease,
+            since,
+            deleted,
+        });
     }
 
     /// What may be done about it now.
@@ -61,13 +68,15 @@ impl Sighting {
             return Move::Look;
         };
         let Some(lease) = &seen.lease else {
-            return Move::Create;
+            let ends = seen.since + seen.deleted.unwrap_or_default();
+            return if now < ends {
+                Move::Wait(ends)
+            } else {
+                Move::Create
+            };
         };
-        let spec = lease.spec.clone().unwrap_or_default();
-        let holder = spec.holder_identity.unwrap_or_default();
-        let seconds = spec.lease_duration_seconds.unwrap_or_default();
-        let ends = seen.since + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-        if holder.is_empty() || holder == identity || now >= ends {
+        let ends = seen.since + held_for(lease).unwrap_or_default();
+        if self.holder() == Some(identity) || now >= ends {
             return Move::Take(Box::new(lease.clone()));
         }
         Move::Wait(ends)
@@ -79,6 +88,14 @@ impl Sighting {
         let holder = spec.holder_identity.as_deref();
         holder.filter(|holder| !holder.is_empty())
     }
+}
+
+/// How long somebody holds it after each renewal; `None` where nobody does.
+fn held_for(lease: &Lease) -> Option<Duration> {
+    let spec = lease.spec.as_ref()?;
+    let holder = spec.holder_identity.as_deref().unwrap_or_default();
+    let seconds = spec.lease_duration_seconds.unwrap_or_default();
+    (!holder.is_empty()).then(|| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
 }
 
 /// The record of one who takes the Lease after this one.
@@ -194,6 +211,20 @@ mod tests {
         sighting.see(Some(back), now.mono);
         assert_eq!(sighting.holder(), None);
         assert!(matches!(sighting.next("a", now.mono), Move::Take(_)));
+    }
+
+    #[test]
+    fn a_lease_that_was_held_and_is_deleted_is_made_when_its_holder_has_noticed() {
+        let now = clock::now();
+        let mut sighting = Sighting::default();
+        sighting.see(Some(lease("b", now)), now.mono);
+        let deleted = now.mono + Duration::from_secs(7);
+        sighting.see(None, deleted);
+        let ends = deleted + Duration::from_secs(30);
+        assert_eq!(sighting.next("a", deleted), Move::Wait(ends));
+        sighting.see(None, deleted + Duration::from_secs(9));
+        assert_eq!(sighting.next("a", deleted), Move::Wait(ends));
+        assert_eq!(sighting.next("a", ends), Move::Create);
     }
 
     #[test]

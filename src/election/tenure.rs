@@ -53,11 +53,6 @@ impl Tenure {
         }
     }
 
-    /// Whether this process may act at all.
-    pub fn lasts(&self, now: Instant) -> bool {
-        self.0.borrow().covers(now, Duration::ZERO)
-    }
-
     /// The Lease is ours until then.
     pub(super) fn extend(&self, until: Instant) {
         self.0.send_replace(Until::Then(Some(until)));
@@ -98,21 +93,20 @@ mod tests {
         let now = clock::now().mono;
         let tenure = Tenure::none_yet();
         let fence = tenure.fence(CALL);
-        assert!(!fence.is_open(now) && !tenure.lasts(now));
+        assert!(!fence.is_open(now));
         for (left, open) in [(0, false), (19, false), (20, false), (21, true)] {
             tenure.extend(now + Duration::from_secs(left));
             assert_eq!(fence.is_open(now), open, "{left}");
         }
-        assert!(tenure.lasts(now));
         tenure.end();
-        assert!(!fence.is_open(now) && !tenure.lasts(now));
+        assert!(!fence.is_open(now));
     }
 
     #[test]
     fn who_shares_with_nobody_may_always_act() {
         let tenure = Tenure::unshared();
         let far = clock::now().mono + Duration::from_hours(24 * 365);
-        assert!(tenure.fence(CALL).is_open(far) && tenure.lasts(far));
+        assert!(tenure.fence(CALL).is_open(far));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::videos::Shelving;
 use crate::{
-    api::{KeyResetResult, LiveStreamStatus},
+    api::{IngestKeyReset, KeyResetResult, LiveStreamStatus},
     clock::Now,
     outcome::Outcome,
     provider::{ObservedStream, Storage},
@@ -46,7 +46,7 @@ pub struct Air {
     /// The annotation that asks for a new stream key, and when it was first seen.
     pub asked: Option<(String, Instant)>,
     /// The annotation for which nothing was sent after all.
-    pub unsent: Option<String>,
+    pub unsent: Option<(String, Timestamp)>,
     /// What came of the last renewal of the stream key.
     pub key_reset: Option<KeyResetResult>,
     /// What is known of its videos.
@@ -71,6 +71,13 @@ pub struct RecordGate {
 }
 
 impl Air {
+    /// Whether this receipt is of a renewal that this process did not send.
+    pub fn is_unsent(&self, receipt: &IngestKeyReset) -> bool {
+        self.unsent
+            .as_ref()
+            .is_some_and(|(token, at)| *token == receipt.token && *at == receipt.at.0)
+    }
+
     /// Takes in the stream as it is seen now; `wanted` is whether recordings are.
     pub fn observe(
         &mut self,

@@ -284,8 +284,10 @@ pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
         request: request(&status, memory, now),
         reset: api::token(object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
             let handled = status.ingest_key_reset.as_ref();
-            let unsent = memory.air.as_ref().and_then(|air| air.unsent.as_ref());
-            handled.is_none_or(|handled| handled.token != *token || unsent == Some(token))
+            let air = memory.air.as_deref();
+            handled.is_none_or(|handled| {
+                handled.token != *token || air.is_some_and(|air| air.is_unsent(handled))
+            })
         }),
         shown_by,
         reactivated: status

@@ -201,9 +201,7 @@ fn key_reset(
             at: Time(now),
         });
     }
-    let mut receipt = old
-        .filter(|old| air.unsent.as_ref() != Some(&old.token))?
-        .clone();
+    let mut receipt = old.filter(|old| !air.is_unsent(old))?.clone();
     if receipt.result == KeyResetResult::Sent {
         // An earlier process sent it, and nobody knows what came of it.
         receipt.result = air.key_reset.unwrap_or(KeyResetResult::Unknown);

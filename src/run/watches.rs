@@ -219,6 +219,7 @@ pub(super) async fn accounts(
             }
             if let Some(uid) = &old.metadata.uid {
                 context.attempts.forget(uid);
+                context.account_writes.forget(uid);
             }
             let others = context.accounts.state_filter(|account: &StreamingAccount| {
                 account.metadata.namespace.as_deref() == Some(&*key.namespace)
@@ -238,6 +239,7 @@ pub(super) fn account_pass_ended(context: &Context, object: &StreamingAccount) {
     let there = now.is_some_and(|now| now.metadata.uid == object.metadata.uid);
     if let Some(uid) = object.metadata.uid.as_ref().filter(|_| !there) {
         context.attempts.forget(uid);
+        context.account_writes.forget(uid);
     }
 }
 

@@ -125,7 +125,7 @@ impl Suite {
     }
 
     fn run(&self) -> (String, bool) {
-        let output = Command::new(env!("CARGO"))
+        let output = Command::new("cargo")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(self.arguments())
             .envs(self.setting)

@@ -426,3 +426,28 @@ async fn a_request_whose_write_seems_to_fail_keeps_no_recording_waiting() {
         assert_eq!(shown.view.refused(), [status]);
     }
 }
+
+#[tokio::test]
+async fn a_count_that_changes_back_before_the_watch_shows_it_is_told_all_the_same() {
+    let mut shown = Shown::new("view-count").await;
+    shown.start(&[]);
+    let world = &shown.world;
+    let managed = async |count: u64| {
+        let what = format!("{count} managed");
+        let counted = |object: &DynamicObject| status_of(object)["streams"]["managed"] == count;
+        world
+            .until("StreamingAccount", "default", &what, counted)
+            .await;
+    };
+    managed(0).await;
+    // Nothing of what is written from here on comes back.
+    shown.view.silence(&["watch streamingaccounts"]);
+    world.stream("keynote", json!({})).await;
+    managed(1).await;
+    world.delete("LiveStream", "keynote").await;
+    world.until_gone("LiveStream", "keynote").await;
+    // A pass has found what the watch has shown last.
+    world.walks(3).await;
+    shown.view.silence(&[]);
+    managed(0).await;
+}

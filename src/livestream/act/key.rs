@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::super::{Acted, Pass, plan::Known};
@@ -28,11 +29,15 @@ impl Pass<'_> {
         if !self.mark_intent(known).await? {
             return Ok(Acted::Stale);
         }
+        // As the receipt will have it, in whole seconds.
+        let at = clock::now().wall;
+        let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        let unsent = || Some((token.to_owned(), at));
         let status = LiveStreamStatus {
             ingest_key_reset: Some(IngestKeyReset {
                 token: token.to_owned(),
                 result: KeyResetResult::Sent,
-                at: Time(clock::now().wall),
+                at: Time(at),
             }),
             ..self.old_status()
         };
@@ -44,8 +49,8 @@ impl Pass<'_> {
         )
         .await;
         if written.is_err() {
-            // The receipt may stand there now. This process knows that nothing was sent.
-            self.air(|air| air.unsent = Some(token.to_owned()));
+            // This receipt may stand there now, and this process knows that nothing was sent for it.
+            self.air(|air| air.unsent = unsent());
         }
         match written? {
             Written::Changed(written) => self.object = Arc::new(*written),
@@ -80,7 +85,7 @@ impl Pass<'_> {
                 if let ProviderError::RateLimited { retry_after } = &error {
                     // It was not carried out, and is asked for again when that may be.
                     account.client.budget.pause(*retry_after, ended);
-                    self.air(|air| air.unsent = Some(token.to_owned()));
+                    self.air(|air| air.unsent = unsent());
                     return Ok(Acted::Done);
                 }
                 if error.refused_for_certain() {
