@@ -2,7 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::provider::ProviderError;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use crate::{
+    api::{Creation, CreationResult},
+    provider::ProviderError,
+};
 
 /// A creation that this process sent.
 #[derive(Clone, Debug)]
@@ -186,6 +192,34 @@ impl Past {
     }
 }
 
+/// The creation as the status tells it, where it has not led to anything: from the one that this process
+/// sent, and what the status told before.
+pub fn told<I>(
+    sent: Option<&Sent<I>>,
+    before: Option<&Creation>,
+    now: Timestamp,
+) -> Option<Creation> {
+    // Another process may have gone on meanwhile: what it counted is not taken back.
+    let counted = before.map_or(0, |creation| creation.attempt);
+    let Some(sent) = sent.filter(|sent| sent.attempt >= counted) else {
+        return before.cloned();
+    };
+    let result = match sent.result {
+        SentResult::Unknown => CreationResult::Unknown,
+        SentResult::Refused { .. } => CreationResult::Refused,
+        SentResult::Made(_) => return None,
+    };
+    let at = match before {
+        Some(before) if before.attempt == sent.attempt => before.at.clone(),
+        _ => Time(now),
+    };
+    Some(Creation {
+        attempt: sent.attempt,
+        result,
+        at,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,5 +266,28 @@ mod tests {
         }
         // What was seen before this client was opened anew is no news, but its walks are.
         assert_eq!(sent::<()>(None, None, first, at(90)), at(90));
+    }
+
+    #[test]
+    fn what_another_process_counted_is_not_taken_back() {
+        let now = clock::now();
+        let before = |attempt| Creation {
+            attempt,
+            result: CreationResult::Sent,
+            at: Time(now.wall),
+        };
+        let sent = Sent::<u64> {
+            attempt: 2,
+            at: now.mono,
+            result: SentResult::Unknown,
+        };
+        for (attempt, expected) in [
+            (1, (2, CreationResult::Unknown)),
+            (2, (2, CreationResult::Unknown)),
+            (3, (3, CreationResult::Sent)),
+        ] {
+            let told = told(Some(&sent), Some(&before(attempt)), now.wall).unwrap();
+            assert_eq!((told.attempt, told.result), expected);
+        }
     }
 }

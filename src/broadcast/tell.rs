@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::controller::Action;
 
 use super::{
     KIND, Pass, Told,
-    memory::{Happening, SentResult},
+    memory::Happening,
     plan::{self, Known},
     status,
 };
 use crate::{
     account::Account,
-    api::{self, BroadcastStatus, CreationResult, DeletionPolicy, RECONCILE_ANNOTATION},
+    api::{self, BroadcastStatus, DeletionPolicy, RECONCILE_ANNOTATION},
     clock::{self, Now},
+    creation,
     outcome::{Outcome, Reason},
     provider::BroadcastId,
     status_write::{self, Written},
@@ -56,7 +56,11 @@ impl Pass<'_> {
             creation: if broadcast.is_some() {
                 None
             } else {
-                self.creation(&old, now)
+                creation::told(
+                    self.memory().creation.as_ref(),
+                    old.creation.as_ref(),
+                    now.wall,
+                )
             },
             broadcast: broadcast.as_deref(),
             gone,
@@ -134,30 +138,6 @@ impl Pass<'_> {
         self.ctx.reporter.happened(&*self.object, &happenings);
         self.ctx.broadcast_memories.forget(&self.uid);
         Ok(Action::await_change())
-    }
-
-    /// The creation as the status tells it.
-    fn creation(&self, old: &BroadcastStatus, now: Now) -> Option<api::Creation> {
-        // Another process may have gone on meanwhile: what it counted is not taken back.
-        let before = old.creation.as_ref().map_or(0, |creation| creation.attempt);
-        let own = self.memory().creation;
-        let Some(sent) = own.filter(|sent| sent.attempt >= before) else {
-            return old.creation.clone();
-        };
-        let result = match sent.result {
-            SentResult::Unknown => CreationResult::Unknown,
-            SentResult::Refused { .. } => CreationResult::Refused,
-            SentResult::Made(_) => return None,
-        };
-        let at = match &old.creation {
-            Some(old) if old.attempt == sent.attempt => old.at.clone(),
-            _ => Time(now.wall),
-        };
-        Some(api::Creation {
-            attempt: sent.attempt,
-            result,
-            at,
-        })
     }
 }
 

@@ -5,14 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{
-    air::Air,
-    memory::{Memory, SentResult},
-};
+use super::{air::Air, memory::Memory};
 use crate::{
     api::{
-        Creation, CreationResult, IngestKeyReset, KeyResetResult, LiveStreamStatus, Playback,
-        RecordingRequest, Video,
+        Creation, IngestKeyReset, KeyResetResult, LiveStreamStatus, Playback, RecordingRequest,
+        Video,
     },
     conditions::Conditions,
     outcome::{Outcome, Reason},
@@ -136,30 +133,6 @@ pub fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> LiveStr
     }
     new.conditions = conditions.finish();
     new
-}
-
-/// The creation as the status tells it, where it has not led to a stream.
-pub fn creation(memory: &Memory, old: &LiveStreamStatus, now: Timestamp) -> Option<Creation> {
-    // Another process may have gone on meanwhile: what it counted is not taken back.
-    let before = old.creation.as_ref().map_or(0, |creation| creation.attempt);
-    let own = memory.creation.as_ref();
-    let Some(sent) = own.filter(|sent| sent.attempt >= before) else {
-        return old.creation.clone();
-    };
-    let result = match sent.result {
-        SentResult::Unknown => CreationResult::Unknown,
-        SentResult::Refused { .. } => CreationResult::Refused,
-        SentResult::Made(_) => return None,
-    };
-    let at = match &old.creation {
-        Some(old) if old.attempt == sent.attempt => old.at.clone(),
-        _ => Time(now),
-    };
-    Some(Creation {
-        attempt: sent.attempt,
-        result,
-        at,
-    })
 }
 
 /// Whether the stream that the status names is known to be gone.
@@ -386,35 +359,6 @@ mod tests {
             let found = request(&old, &stream, wanted, &air, UNDERWAY, now);
             let case = format!("{live} {recording:?} {wanted:?} {age} {void}");
             assert_eq!(found.is_some(), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn what_another_process_counted_is_not_taken_back() {
-        let now = clock::now();
-        let old = |attempt, result| LiveStreamStatus {
-            creation: Some(Creation {
-                attempt,
-                result,
-                at: Time(now.wall),
-            }),
-            ..LiveStreamStatus::default()
-        };
-        let memory = Memory {
-            creation: Some(crate::livestream::memory::Sent {
-                attempt: 2,
-                at: now.mono,
-                result: SentResult::Unknown,
-            }),
-            ..Memory::default()
-        };
-        for (attempt, expected) in [
-            (1, (2, CreationResult::Unknown)),
-            (2, (2, CreationResult::Unknown)),
-            (3, (3, CreationResult::Sent)),
-        ] {
-            let told = creation(&memory, &old(attempt, CreationResult::Sent), now.wall).unwrap();
-            assert_eq!((told.attempt, told.result), expected);
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     account::Account, account::Shelf, api, api::DeletionPolicy, api::KeyResetResult,
-    api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock, clock::Now,
+    api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock, clock::Now, creation,
     outcome::Outcome, provider::Ingest, provider::ObservedStream, provider::StreamId,
     report::Happening, status_write, status_write::Written,
 };
@@ -139,7 +139,7 @@ impl Pass<'_> {
             creation: if stream.is_some() {
                 None
             } else {
-                status::creation(&memory, &old, now.wall)
+                creation::told(memory.creation.as_ref(), old.creation.as_ref(), now.wall)
             },
             gone: status::is_gone(&memory, &old, outcome),
             recording: known.recording,

@@ -16,6 +16,7 @@ use livestream_operator::{
         LiveStreamStatus,
     },
     clock::Now,
+    creation,
     livestream::{
         Acted,
         judge::{self, Judged},
@@ -435,7 +436,7 @@ impl Shop {
             creation: if stream.is_some() {
                 None
             } else {
-                status::creation(memory, &old, now.wall)
+                creation::told(memory.creation.as_ref(), old.creation.as_ref(), now.wall)
             },
             gone: status::is_gone(memory, &old, &outcome),
             recording: known.recording,
