@@ -1,10 +1,16 @@
-//! The definitions in crds/ are what the types say.
+//! The definitions in crds/ and in the chart are what the types say.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 #[test]
 fn the_committed_definitions_are_the_generated_ones() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+    for folder in ["crds", "charts/livestream-operator/files/crds"] {
+        are_generated(folder);
+    }
+}
+
+fn are_generated(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let committed: BTreeMap<String, String> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -24,10 +30,10 @@ fn the_committed_definitions_are_the_generated_ones() {
         committed.keys().collect::<Vec<_>>(),
         generated.keys().collect::<Vec<_>>()
     );
-    for (name, text) in &generated {
+    for (file, text) in &generated {
         assert!(
-            committed[name] == *text,
-            "crds/{name} is not what the types say: run `make crds` and commit it"
+            committed[file] == *text,
+            "{name}/{file} is not what the types say: run `make crds` and commit it"
         );
     }
 }
