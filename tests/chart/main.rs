@@ -24,9 +24,11 @@ mod release;
 mod values;
 
 mod drain;
+mod files;
 mod flags;
 mod golden;
 mod lifecycle;
+mod pages;
 mod rbac;
 mod readme;
 mod refusals;

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
@@ -97,7 +98,7 @@ impl Machines {
         let mut all = String::new();
         for pod in self.pods().values() {
             for line in pod.process.log().lines() {
-                all += &format!("{}: {line}\n", pod.name);
+                let _ = writeln!(all, "{}: {line}", pod.name);
             }
         }
         all
@@ -244,7 +245,7 @@ impl Keeper {
         ))
     }
 
-    /// A kubeconfig with a token of the Pod's ServiceAccount.
+    /// A kubeconfig with a token of the Pod's service account.
     async fn kubeconfig_of(&self, uid: &str, account: &str) -> Option<PathBuf> {
         let request = json!({"spec": {"audiences": []}});
         let request: TokenRequest = serde_json::from_value(request).unwrap();
@@ -257,15 +258,9 @@ impl Keeper {
         let mut kubeconfig: Value = serde_saphyr::from_str(&text).unwrap();
         kubeconfig["users"][0]["user"] = json!({"token": answer.status?.token});
         kubeconfig["contexts"][0]["context"]["namespace"] = json!(self.namespace);
-        let path = self.folder(uid).join("kubeconfig");
+        let path = folder(uid).join("kubeconfig");
         fs::write(&path, kubeconfig.to_string()).unwrap();
         Some(path)
-    }
-
-    fn folder(&self, uid: &str) -> PathBuf {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("pod-{uid}"));
-        fs::create_dir_all(&folder).unwrap();
-        folder
     }
 
     /// Writes what the Pod's volumes hold, and tells where: the path in the container, and the one here.
@@ -285,7 +280,7 @@ impl Keeper {
             } else {
                 continue;
             };
-            let folder = self.folder(uid).join(&volume.name);
+            let folder = folder(uid).join(&volume.name);
             fs::create_dir_all(&folder).unwrap();
             for (key, value) in data {
                 fs::write(folder.join(key), value).unwrap();
@@ -391,6 +386,13 @@ impl Keeper {
             let _ = self.api().delete(&pod.name_any(), &at_once).await;
         }
     }
+}
+
+/// A folder for what is the Pod's.
+fn folder(uid: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("pod-{uid}"));
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// What the container's environment is.

@@ -11,7 +11,7 @@ use crate::{
     release::{Release, bare_plane, shared_plane},
 };
 
-/// What the release's ServiceAccount asked for, and what of it was forbidden.
+/// What the release's service account asked for, and what of it was forbidden.
 fn asked(world: &World, release: &Release<'_>) -> (BTreeSet<Right>, Vec<Value>) {
     let user = format!(
         "system:serviceaccount:{}:{}-livestream-operator",

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// What makes Pods of a Deployment, and says how many may be away.
-const CONTROLLERS: [&str; 4] = [
+const CONTROLLERS: [&str; 5] = [
+    // Gives the roles of users what those of the chart add.
+    "clusterrole-aggregation-controller",
     "deployment-controller",
     "replicaset-controller",
     "disruption-controller",
@@ -71,14 +73,7 @@ impl<'a> Release<'a> {
 
     /// Values with small intervals, for the test's provider; these besides.
     pub fn values(&self, more: &Value) -> Value {
-        let mut values = json!({
-            "allowEndpoints": [self.world.sim.url()],
-            "settings": {
-                "settling": "1500ms", "callDeadline": "1s", "grace": "1s", "retryBase": "100ms",
-                "livePoll": "200ms",
-            },
-            "logging": {"filter": "info,livestream_operator=debug"},
-        });
+        let mut values = small(self.world);
         merge(&mut values, more);
         values
     }
@@ -182,6 +177,18 @@ impl<'a> Release<'a> {
     pub fn leaders(&self) -> Vec<String> {
         self.machines.saying("\"leading\"")
     }
+}
+
+/// Values with small intervals, for the test's provider.
+pub fn small(world: &World) -> Value {
+    json!({
+        "allowEndpoints": [world.sim.url()],
+        "settings": {
+            "settling": "1500ms", "callDeadline": "1s", "grace": "1s", "retryBase": "100ms",
+            "livePoll": "200ms",
+        },
+        "logging": {"filter": "info,livestream_operator=debug"},
+    })
 }
 
 fn merge(target: &mut Value, more: &Value) {

@@ -5,7 +5,8 @@ use kube::{Api, api::PostParams};
 use serde_json::json;
 
 use crate::{
-    harness::World,
+    harness::{CLIENT, Front, World, message, reason},
+    helm::{chart, values_file},
     release::{Release, bare_plane, shared_plane},
 };
 
@@ -100,4 +101,96 @@ async fn a_namespace_with_a_quota_admits_the_pods() {
     )
     .unwrap();
     assert!(said.contains("must specify limits.cpu"), "{said}");
+}
+
+#[tokio::test]
+async fn calls_go_through_the_proxy_and_to_whom_the_bundle_trusts() {
+    let world = World::on(shared_plane(), "proxy").await;
+    let release = Release::prepare(&world, "video").await;
+    // Nobody finds this host: only a proxy can.
+    let behind = "http://gcore.invalid";
+    let proxy = Front::of(&world.sim.url()).await;
+    let apiserver = world.apiserver.trim_end_matches('/').to_owned();
+    let mut values = release.namespaced(&json!({
+        "allowEndpoints": [behind, apiserver], "proxy": {"http": proxy.url},
+    }));
+    release.install(&values).await;
+    world.account(json!({"gcore": {"endpoint": behind}})).await;
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    assert_eq!(world.sim.streams(CLIENT).len(), 1);
+
+    // A server whose certificate nobody knows, and then somebody does: the apiserver stands for the provider.
+    let strange = json!({
+        "gcore": {"apiKeySecretRef": {"name": "gcore", "key": "apiKey"}, "endpoint": apiserver},
+    });
+    world
+        .create("StreamingAccount", "strange", strange)
+        .await
+        .unwrap();
+    world
+        .until("StreamingAccount", "strange", "not trusted", |object| {
+            message(object, "Ready").contains("its TLS certificate is not trusted")
+        })
+        .await;
+    // Each namespace has the apiserver's authority in a ConfigMap.
+    values["caBundle"] = json!({"configMap": "kube-root-ca.crt"});
+    release.upgrade(&values).await;
+    world
+        .until("StreamingAccount", "strange", "answered", |object| {
+            reason(object, "Ready") == "Unauthorized"
+        })
+        .await;
+}
+
+/// Whoever has all rights in two namespaces, and none in the cluster, can install for them.
+#[tokio::test]
+async fn who_has_no_right_in_the_cluster_installs_for_listed_namespaces() {
+    let world = World::on(shared_plane(), "modest").await;
+    let release = Release::prepare(&world, "video").await;
+    for namespace in [&world.namespace, &release.namespace] {
+        let bound = world
+            .kubectl(
+                &[
+                    "create",
+                    "rolebinding",
+                    "jane",
+                    "--clusterrole=cluster-admin",
+                    "--user=jane",
+                    "--namespace",
+                    namespace,
+                ],
+                "",
+            )
+            .await;
+        assert!(bound.status.success());
+    }
+    let (chart, jane) = (chart(), "--kube-as-user=jane");
+    let chart = chart.to_str().unwrap();
+    let install = async |values: &serde_json::Value| {
+        let file = values_file(values);
+        let values = file.to_str().unwrap();
+        release
+            .try_helm(&[
+                "install",
+                release.name,
+                chart,
+                "--values",
+                values,
+                "--wait",
+                "--timeout=5m",
+                jane,
+            ])
+            .await
+    };
+    let output = install(&release.namespaced(&json!({}))).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    release
+        .helm(&["uninstall", release.name, "--wait", jane])
+        .await;
+    // For all namespaces she may not: it is her rights that are few.
+    let output = install(&release.values(&json!({"crds": {"install": false}}))).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("forbidden"), "{said}");
 }
