@@ -160,7 +160,10 @@ async fn who_follows_the_pages_reaches_a_ready_stream_and_can_leave_again() {
     assert!(left.items.is_empty());
     let namespaces = Api::<Namespace>::all(world.client.clone());
     assert!(namespaces.get_opt("streams").await.unwrap().is_none());
-    assert_eq!(machines.running(), 0);
+    // Helm waits for the Deployment to go, not for its Pods.
+    world
+        .until_true("no process is left", async || machines.running() == 0)
+        .await;
 
     // Definitions that somebody made by hand are taken over.
     let taken: Vec<String> = blocks(UPGRADE, "sh").into_iter().map(|b| b.1).collect();
@@ -243,7 +246,10 @@ async fn account_and_stream_in_one_go() {
         world.namespace
     );
     reader.run(&uninstall).await;
-    assert_eq!(machines.running(), 0);
+    // Helm waits for the Deployment to go, not for its Pods.
+    world
+        .until_true("no process is left", async || machines.running() == 0)
+        .await;
     assert!(world.get("StreamingAccount", "default").await.is_some());
     let secrets = Api::<Secret>::namespaced(world.client.clone(), &world.namespace);
     assert!(secrets.get_opt("default-api-key").await.unwrap().is_some());
