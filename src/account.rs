@@ -55,7 +55,7 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How a kind is called in metrics and logs.
-const KIND: &str = "StreamingAccount";
+pub const KIND: &str = "StreamingAccount";
 
 /// What a pass found out about an account.
 #[derive(Debug)]

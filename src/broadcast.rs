@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How a kind is called in metrics and logs.
-const KIND: &str = "Broadcast";
+pub const KIND: &str = "Broadcast";
 
 /// What one pass works with.
 struct Pass<'a> {

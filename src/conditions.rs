@@ -70,6 +70,14 @@ impl Conditions {
         self
     }
 
+    /// Keeps all that say something of their own: not how the last pass went.
+    pub fn keep_all(&mut self) -> &mut Self {
+        for kind in &ORDER[5..] {
+            self.keep(kind);
+        }
+        self
+    }
+
     /// Sets `Ready`, `Reconciling`, `Stalled`, `Suspended` and `Synced` as the outcome says.
     pub fn judge(&mut self, outcome: &Outcome) -> &mut Self {
         let (reason, message) = (outcome.reason(), outcome.message());

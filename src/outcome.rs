@@ -182,6 +182,8 @@ reasons! {
     SecretNotOurs,
     /// The apiserver does not let us read or write a Secret.
     SecretRefused,
+    /// The apiserver does not let the operator do what it must.
+    Forbidden,
     /// The endpoint is not one that the operator may call.
     EndpointNotAllowed,
     /// The provider does not accept the key.

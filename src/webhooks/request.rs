@@ -36,7 +36,7 @@ pub(super) async fn take(
 }
 
 /// The body, if it is not too long.
-async fn whole(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
+pub(super) async fn whole(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
     const TOO_LARGE: (StatusCode, &str) = (StatusCode::PAYLOAD_TOO_LARGE, "too_large");
     // One that says so itself is not even begun with.
     if body.size_hint().lower() > LONGEST_BODY as u64 {
