@@ -10,12 +10,14 @@ command -v mmdebstrap >/dev/null || {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >&2
 }
 
+sources=/etc/apt/sources.list.d/debian.sources
+if [[ ! -f $sources ]]; then sources=/etc/apt/sources.list; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # From where this machine has its own packages.
 mmdebstrap --quiet --variant=minbase \
   --include=ca-certificates,gcc,libc6-dev,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross \
-  "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/base.tar" "${APT_SOURCES:-/etc/apt/sources.list}"
+  "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/base.tar" "$sources"
 
 container=$(buildah from scratch)
 trap 'buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
