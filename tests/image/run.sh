@@ -16,6 +16,7 @@ rm -rf "$run"
 mkdir -p "$run/account"
 trap end EXIT
 
+part "control plane"
 start_cluster
 part "a stream through the images"
 a_stream
