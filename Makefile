@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,13 @@ bench: ## measure all that docs/performance.md says, and write it; about forty m
 bench-quick: ## the same with up to 1,000 objects, in some minutes, without writing anything
 	cargo build --release --locked --workspace --bins
 	cargo bench --locked --bench performance -- --quick
+
+# ARCHITECTURE=arm64, BUILD_IMAGE=local and the like: see hack/image.sh.
+image: ## build the images of operator and simulator, all stages
+	@hack/image.sh
+
+image-check: ## what CI checks of the images: lint, size, user, and one stream through them as Kubernetes runs them
+	@hack/image-check.sh
 
 clean: ## remove what cargo built; the control plane stays in the user's cache
 	cargo clean
