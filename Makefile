@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,15 @@ lint: ## formatting and lints
 	gofmt -l tests/control-plane | (! grep .)
 	cd tests/control-plane && go vet ./...
 
-crds: ## generate crds/ from the Rust types
+crds: ## generate crds/, and the chart's, from the Rust types
 	cargo run --quiet --locked -- crds --out crds
+	cargo run --quiet --locked -- crds --out charts/livestream-operator/files/crds
+
+chart-readme: ## write the table of values in the chart's README
+	CHART_WRITE=readme cargo test --quiet --locked --test chart readme::
+
+chart-golden: ## write what the chart renders for tests/chart/golden/*/values.yaml
+	CHART_WRITE=golden cargo test --quiet --locked --test chart golden::
 
 crds-check: ## fail if crds/ is not what the types say
 	cargo test --quiet --locked --test crds

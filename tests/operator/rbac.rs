@@ -15,7 +15,7 @@ use kube::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::harness::{CLIENT, Operator, World, control_plane, status_of};
+use crate::harness::{Operator, Right, World, control_plane, is_rare, rights};
 
 const GROUP: &str = "livestream-operator.io";
 
@@ -24,30 +24,6 @@ pub fn rules() -> Value {
     let file = "charts/livestream-operator/files/rules.yaml";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
     serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// One right: who has it may do this to that.
-type Right = (String, String);
-
-/// The rights that rules give.
-fn rights(rules: &Value) -> BTreeSet<Right> {
-    let words = |value: &Value| -> Vec<String> {
-        let words = value.as_array().unwrap().iter();
-        words
-            .map(|word| word.as_str().unwrap().to_owned())
-            .collect()
-    };
-    let mut rights = BTreeSet::new();
-    for rule in rules.as_array().unwrap() {
-        for group in words(&rule["apiGroups"]) {
-            for resource in words(&rule["resources"]) {
-                for verb in words(&rule["verbs"]) {
-                    rights.insert((verb, format!("{group} {resource}")));
-                }
-            }
-        }
-    }
-    rights
 }
 
 async fn make<K>(api: Api<K>, object: Value)
@@ -128,83 +104,6 @@ fn asked(world: &World) -> (BTreeSet<Right>, Vec<Right>) {
     (asked, forbidden)
 }
 
-/// Uses all that there is: each kind made, changed, adopted, retained and deleted, Secrets made, mended,
-/// moved and removed.
-async fn tour(world: &World) {
-    let annotate = async |kind: &str, name: &str, annotation: &str| {
-        let patch = json!({"metadata": {"annotations": {format!("{GROUP}/{annotation}"): "once"}}});
-        world.patch(kind, name, patch).await.unwrap();
-    };
-    world.until_account("default", "InStep").await;
-    world
-        .stream(
-            "keynote",
-            json!({"active": true, "ingestSecret": {"name": "one"}}),
-        )
-        .await;
-    world.until_ready("keynote").await;
-    let id = world.stream_id("keynote").await;
-    world
-        .edit("keynote", json!({"displayName": "Keynote"}))
-        .await;
-    world.until_ready("keynote").await;
-    world
-        .edit("keynote", json!({"ingestSecret": {"name": "two"}}))
-        .await;
-    world
-        .until_true("the Secret has moved", async || {
-            let there = async |name| world.secrets().get_opt(name).await.unwrap().is_some();
-            there("two").await && !there("one").await
-        })
-        .await;
-    annotate("LiveStream", "keynote", "reset-ingest-key").await;
-    world
-        .until("LiveStream", "keynote", "a receipt", |object| {
-            status_of(object)["ingestKeyReset"]["result"] == "Done"
-        })
-        .await;
-    annotate("StreamingAccount", "default", "rotate-webhook").await;
-    world
-        .until("StreamingAccount", "default", "rotated", |object| {
-            status_of(object)["rotatedWebhook"] == "once"
-        })
-        .await;
-    world
-        .broadcast("show", json!({"streams": [{"name": "keynote"}]}))
-        .await;
-    world.until_broadcast("show").await;
-    let made = world
-        .sim
-        .create(CLIENT, json!({"name": "by hand"}))
-        .unwrap();
-    world
-        .stream("adopted", json!({"externalId": made.to_string()}))
-        .await;
-    world.until_ready("adopted").await;
-    // What would be made again for ever is looked for first.
-    assert!(world.sim.remove(id));
-    world
-        .until("LiveStream", "keynote", "made again", |object| {
-            let now = status_of(object)["streamId"].clone();
-            now.is_string() && now != *id.to_string()
-        })
-        .await;
-    world.until_ready("keynote").await;
-    world
-        .edit("adopted", json!({"deletionPolicy": "Delete"}))
-        .await;
-    for (kind, name) in [
-        ("Broadcast", "show"),
-        ("LiveStream", "keynote"),
-        ("LiveStream", "adopted"),
-        ("StreamingAccount", "default"),
-    ] {
-        world.delete(kind, name).await;
-        world.until_gone(kind, name).await;
-    }
-    assert!(world.sim.streams(CLIENT).is_empty());
-}
-
 #[tokio::test]
 async fn the_rules_are_enough_and_none_is_idle() {
     let mut world = World::bare("rbac").await;
@@ -217,7 +116,7 @@ async fn the_rules_are_enough_and_none_is_idle() {
         &lease_namespace,
     ];
     world.start_as(&kubeconfig, &flags);
-    tour(&world).await;
+    world.tour().await;
     let arguments = world.arguments(&world.sim.url(), &flags);
     let name = format!("{}-standby", world.namespace);
     let mut standby = Operator::start(&name, &kubeconfig, &arguments);
@@ -238,15 +137,6 @@ async fn the_rules_are_enough_and_none_is_idle() {
     let mut given = rights(&rules["served"]);
     given.extend(rights(&rules["cluster"]));
     given.extend(rights(&rules["own"]));
-    // What only a race, or an Event that is told twice, needs: the tour gives no reason for either.
-    let rare = [
-        ("get", "coordination.k8s.io leases"),
-        ("get", "livestream-operator.io broadcasts"),
-        ("get", "livestream-operator.io livestreams"),
-        ("get", "livestream-operator.io streamingaccounts"),
-        ("patch", "events.k8s.io events"),
-    ];
-    let is_rare = |(verb, resource): &&Right| rare.contains(&(verb, resource));
     let idle: Vec<&Right> = given
         .difference(&asked)
         .filter(|right| !is_rare(right))

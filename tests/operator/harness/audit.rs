@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs};
 use kube::{ResourceExt as _, core::DynamicObject};
 use serde_json::Value;
 
-use super::{World, control_plane};
+use super::World;
 
 /// What the tests call themselves to the apiserver: the operator calls itself nothing.
 pub const TESTS: &str = "tests";
@@ -46,7 +46,7 @@ impl World {
 
     /// What the audit log has of this namespace.
     pub fn audited(&self) -> impl Iterator<Item = Value> {
-        let log = fs::read_to_string(&control_plane().audit_log).unwrap();
+        let log = fs::read_to_string(&self.plane.audit_log).unwrap();
         let ours = log.lines().filter(|line| line.contains(&self.namespace));
         // The last line may not be whole yet.
         let entries = ours.filter_map(|line| serde_json::from_str::<Value>(line).ok());

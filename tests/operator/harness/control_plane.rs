@@ -1,8 +1,8 @@
-//! One real control plane for all tests of this process.
+//! One real control plane for all tests of this process, and others for tests that need their own.
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
 };
@@ -37,10 +37,15 @@ impl ControlPlane {
 /// Starts it, or returns the one that runs.
 pub fn control_plane() -> &'static ControlPlane {
     static RUNNING: OnceLock<ControlPlane> = OnceLock::new();
-    RUNNING.get_or_init(start)
+    RUNNING.get_or_init(|| {
+        let crds = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds");
+        start("shared", Some(&crds), &[])
+    })
 }
 
-fn start() -> ControlPlane {
+/// Starts another one, with its own folder of this name: with these definitions, and with these controllers
+/// besides the usual ones.
+pub fn start(name: &str, crds: Option<&Path>, controllers: &[&str]) -> ControlPlane {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let build = Command::new(root.join("tests/control-plane/build.sh"))
         .stderr(Stdio::inherit())
@@ -52,12 +57,16 @@ fn start() -> ControlPlane {
     );
     let binary = PathBuf::from(String::from_utf8(build.stdout).unwrap().trim());
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("control-plane-{}", std::process::id()));
-    let mut process = Command::new(&binary)
-        .args(["up", "--dir"])
-        .arg(&folder)
-        .arg("--crds")
-        .arg(root.join("crds"))
+        .join(format!("control-plane-{}-{name}", std::process::id()));
+    let mut command = Command::new(&binary);
+    command.args(["up", "--dir"]).arg(&folder);
+    if let Some(crds) = crds {
+        command.arg("--crds").arg(crds);
+    }
+    if !controllers.is_empty() {
+        command.arg("--controllers").arg(controllers.join(","));
+    }
+    let mut process = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -74,20 +74,25 @@ impl Operator {
     async fn logged(&self, field: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let log = self.log();
-            let value = log[self.from..].lines().find_map(|line| {
-                let line: serde_json::Value = serde_json::from_str(line).ok()?;
-                Some(line.get(field)?.as_str()?.to_owned())
-            });
-            if let Some(value) = value {
+            if let Some(value) = self.said(field) {
                 return value;
             }
             assert!(
                 Instant::now() < deadline,
-                "the operator does not say where it listens ({field}):\n{log}"
+                "the operator does not say where it listens ({field}):\n{}",
+                self.log()
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// What a field of its own log lines says, where one has it.
+    pub fn said(&self, field: &str) -> Option<String> {
+        let log = self.log();
+        log[self.from..].lines().find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(line.get(field)?.as_str()?.to_owned())
+        })
     }
 
     /// Its metrics.

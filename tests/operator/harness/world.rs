@@ -22,7 +22,9 @@ use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
 
-use super::{Operator, audit::TESTS, control_plane, objects, operator::program, pace::Pace};
+use super::{
+    ControlPlane, Operator, audit::TESTS, control_plane, objects, operator::program, pace::Pace,
+};
 
 /// The simulator's client of each test.
 pub const CLIENT: u64 = 1001;
@@ -35,6 +37,8 @@ const PATIENCE: Duration = Duration::from_mins(3);
 
 /// All that one test has.
 pub struct World {
+    /// Where all of it is.
+    pub plane: &'static ControlPlane,
     /// Its namespace.
     pub namespace: String,
     /// The apiserver, as an administrator.
@@ -51,6 +55,11 @@ pub struct World {
 impl World {
     /// A namespace and a provider; no operator yet, and no account.
     pub async fn bare(name: &str) -> Self {
+        Self::on(control_plane(), name).await
+    }
+
+    /// The same on another control plane than that of the other tests.
+    pub async fn on(plane: &'static ControlPlane, name: &str) -> Self {
         static TLS: Once = Once::new();
         static COUNT: AtomicU32 = AtomicU32::new(0);
         TLS.call_once(|| {
@@ -58,7 +67,7 @@ impl World {
                 .install_default()
                 .unwrap();
         });
-        let kubeconfig = Kubeconfig::read_from(&control_plane().kubeconfig).unwrap();
+        let kubeconfig = Kubeconfig::read_from(&plane.kubeconfig).unwrap();
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
             .await
             .unwrap();
@@ -78,6 +87,7 @@ impl World {
         .await
         .unwrap();
         let world = Self {
+            plane,
             namespace,
             client,
             apiserver,
@@ -123,7 +133,7 @@ impl World {
 
     /// Starts an operator with small intervals and these flags; what ran before is gone.
     pub fn start(&mut self, flags: &[&str]) {
-        self.start_as(&control_plane().kubeconfig, flags);
+        self.start_as(&self.plane.kubeconfig, flags);
     }
 
     /// The same, as somebody else than the administrator.
@@ -140,7 +150,7 @@ impl World {
         let arguments = self.arguments(&self.sim.url(), flags);
         Operator::start_at(
             &program(),
-            &control_plane().kubeconfig,
+            &self.plane.kubeconfig,
             &name,
             &arguments,
             environment,
@@ -384,7 +394,7 @@ impl World {
 
     /// Runs kubectl in the namespace, with this on its standard input.
     pub async fn kubectl(&self, arguments: &[&str], input: &str) -> std::process::Output {
-        let mut command = control_plane().kubectl();
+        let mut command = self.plane.kubectl();
         command.arg("--namespace").arg(&self.namespace);
         command.args(arguments);
         let input = input.to_owned();
