@@ -86,10 +86,15 @@ impl ArgoCd {
         self.applications.get_opt(name).await.unwrap()
     }
 
-    /// Has an Application compared with the newest commit.
+    /// Has an Application compared with the newest commit, and waits for that.
     pub async fn refresh(&self, name: &str) {
         let refresh = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "hard"}}});
         self.patch(name, refresh).await;
+        self.until(name, "compared", |application| {
+            let annotations = application.metadata.annotations.as_ref();
+            annotations.is_none_or(|all| !all.contains_key("argocd.argoproj.io/refresh"))
+        })
+        .await;
     }
 
     /// Changes an Application by a merge patch.

@@ -9,9 +9,9 @@ use std::{future::Future, pin::Pin};
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 use simulator::{
+    Outage,
     faults::{Action, Fault},
     gcore::{QuotaRefusal, StartErrors},
-    server::Outage,
 };
 
 use crate::harness::{CLIENT, KEY, World, condition, reason, status_of};
@@ -119,14 +119,8 @@ pub fn all() -> Vec<(&'static str, Making)> {
         ("in step", Box::pin(in_step())),
         ("suspended", Box::pin(suspended())),
         ("under way", Box::pin(under_way())),
-        (
-            "an outage",
-            Box::pin(outage(Outage::Status { status: 503 })),
-        ),
-        (
-            "too many calls",
-            Box::pin(outage(Outage::Status { status: 429 })),
-        ),
+        ("an outage", Box::pin(outage(503))),
+        ("too many calls", Box::pin(outage(429))),
         ("a wrong key", Box::pin(wrong_key())),
         ("refusals", Box::pin(refusals())),
         ("whose is it", Box::pin(whose())),
@@ -302,9 +296,9 @@ async fn under_way() -> Stage {
 }
 
 /// The provider answers nobody.
-async fn outage(outage: Outage) -> Stage {
-    let (tag, why, in_step, pending, account) = match outage {
-        Outage::Status { status: 429 } => (
+async fn outage(status: u16) -> Stage {
+    let (tag, why, in_step, pending, account) = match status {
+        429 => (
             "health-many",
             "RateLimited",
             "429, was in step",
@@ -324,7 +318,7 @@ async fn outage(outage: Outage) -> Stage {
         world.stream(name, json!({})).await;
         world.until_ready(name).await;
     }
-    world.sim.set_outage(Some(outage));
+    world.sim.set_outage(Some(Outage::Status { status }));
     world.until_account("default", why).await;
     world.edit("edited", json!({"displayName": "Edited"})).await;
     until(&world, "LiveStream", "edited", "Reconciling", why).await;
@@ -376,9 +370,11 @@ async fn refusals() -> Stage {
     let refused = Fault::new(Action::status(422))
         .method("PATCH")
         .route("/streaming/streams/{id}");
-    world.sim.fault(refused.always());
+    let refused = world.sim.fault(refused.always());
     world.edit("held", json!({"displayName": "Refused"})).await;
     until_stalled(&world, "LiveStream", "held", "Refused").await;
+    // It is tried again in an hour.
+    world.sim.clear_fault(refused);
     world.sim.behaviour(CLIENT, |b| {
         (b.active_limit, b.active_limit_refusal) = (Some(0), QuotaRefusal::Unprocessable);
     });
@@ -387,8 +383,7 @@ async fn refusals() -> Stage {
     let nowhere = json!({"accountRef": {"name": "nowhere"}});
     world.stream("lost", nowhere).await;
     until_stalled(&world, "LiveStream", "lost", "AccountNotFound").await;
-    let streams = json!({"streams": []});
-    world.broadcast("empty", streams).await;
+    world.broadcast("empty", json!({})).await;
     until_stalled(&world, "Broadcast", "empty", "NoStreams").await;
     let mut stage = Stage::new(world);
     stage.row("refused by the provider", "LiveStream", "held", STALLED);

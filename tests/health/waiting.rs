@@ -86,9 +86,8 @@ async fn helm_install_waits_until_all_is_in_step() {
 #[tokio::test]
 async fn kubectl_wait_waits_until_all_is_in_step() {
     let world = slow_world("wait-kubectl").await;
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests(&world)});
-    let apply = world.kubectl(&["apply", "--filename=-"], &list.to_string());
-    let applied = apply.await;
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests(&world)}).to_string();
+    let applied = world.kubectl(&["apply", "--filename=-"], &list).await;
     assert!(applied.status.success(), "{applied:?}");
     let timeout = format!("--timeout={LONG}");
     let waited = world
