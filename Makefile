@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,6 +9,9 @@ help: ## list the commands
 demo: ## the main job by itself: control plane, simulator, operator, examples/, all steps, tear down
 	@cargo build --quiet --locked --bin livestream-operator
 	@cargo run --quiet --locked --example demo
+
+gitops: ## a real Argo CD brings examples/gitops out of git, and tells the truth about it
+	@cargo test --quiet --locked --test argo_cd -- --nocapture
 
 up: ## the same parts, left running, with a kubeconfig to play with
 	@hack/up.sh
@@ -29,7 +32,7 @@ check: ## compile everything, quickly
 lint: ## formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	gofmt -l tests/control-plane | (! grep .)
+	gofmt -l tests/control-plane tests/gitops | (! grep .)
 	cd tests/control-plane && go vet ./...
 
 crds: ## generate crds/, and the chart's, from the Rust types
