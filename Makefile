@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick dashboards-check dashboard-picture clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,13 @@ bench: ## measure all that docs/performance.md says, and write it; about forty m
 bench-quick: ## the same with up to 1,000 objects, in some minutes, without writing anything
 	cargo build --release --locked --workspace --bins
 	cargo bench --locked --bench performance -- --quick
+
+# Builds Prometheus the first time, which takes some minutes.
+dashboards-check: ## every query of the dashboard and of the alerts gives rows; promtool tests the alerts
+	cargo test --locked --test alerts --test operator -- alert promtool metrics::dashboard --nocapture
+
+dashboard-picture: ## draw docs/pictures/dashboard.svg from what a real Prometheus scraped
+	LIVESTREAM_OPERATOR_PICTURE=docs/pictures/dashboard.svg cargo test --locked --test operator -- metrics::dashboard
 
 clean: ## remove what cargo built; the control plane stays in the user's cache
 	cargo clean
