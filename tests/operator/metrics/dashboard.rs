@@ -80,7 +80,7 @@ fn alert_values() -> Vec<String> {
 /// One round of an evening: a name is changed while the provider fails, a stream goes live, is
 /// recorded, and ends.
 async fn round(world: &World, id: u64, n: usize) {
-    let fault = if n % 2 == 0 {
+    let fault = if n.is_multiple_of(2) {
         Action::status(503)
     } else {
         Action::too_many(Some("1"))
