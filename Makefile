@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,13 @@ image: ## build the images of operator and simulator, all stages
 
 image-check: ## what CI checks of the images: lint, size, user, and one stream through them as Kubernetes runs them
 	@hack/image-check.sh
+
+# Builds Prometheus the first time, which takes some minutes.
+dashboards-check: ## every query of the dashboard and of the alerts gives rows; promtool tests the alerts
+	cargo test --locked --test alerts --test operator -- alert promtool metrics::dashboard --nocapture
+
+dashboard-picture: ## draw docs/pictures/dashboard.svg from what a real Prometheus scraped
+	LIVESTREAM_OPERATOR_PICTURE=docs/pictures/dashboard.svg cargo test --locked --test operator -- metrics::dashboard
 
 clean: ## remove what cargo built; the control plane stays in the user's cache
 	cargo clean

@@ -6,6 +6,7 @@ mod budget;
 mod client;
 mod desk;
 mod held_up;
+mod hint_answers;
 mod key;
 mod listed;
 mod lookup;
@@ -24,8 +25,9 @@ use kube::{Api, ResourceExt as _, runtime::controller::Action};
 pub use self::{
     budget::{Budget, Class, Waiting},
     client::{Calling, Client, Health, Scope},
-    desk::{NEWEST, Shelf},
+    desk::{NEWEST, Shelf, Target},
     held_up::held_up,
+    hint_answers::answer as answer_hints,
     key::read as read_secret,
     listed::Listed,
     lookup::find,

@@ -1,6 +1,8 @@
 //! The way to the apiserver: every call has a deadline, and a watch that has been silent for too long
 //! has ended. A connection on which nothing comes any more says so to nobody.
 
+mod counted;
+
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -18,7 +20,8 @@ use kube::{
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{BoxError, Layer, Service};
 
-use crate::clock;
+use self::counted::Counting;
+use crate::{clock, metrics::ApiserverCalls};
 
 /// How long the apiserver may take.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +43,14 @@ pub enum Late {
     Silent(Duration),
 }
 
-/// A client that waits no longer than this.
+/// A client that waits no longer than this, and whose calls are counted.
 ///
 /// # Errors
 /// What is wrong with the configuration.
-pub fn client(config: Config, patience: Patience) -> kube::Result<Client> {
+pub fn client(config: Config, patience: Patience, calls: ApiserverCalls) -> kube::Result<Client> {
     let builder = ClientBuilder::try_from(config)?;
-    Ok(builder.with_layer(&patience).build())
+    let builder = builder.with_layer(&patience);
+    Ok(builder.with_layer(&Counting(calls)).build())
 }
 
 impl<S> Layer<S> for Patience {

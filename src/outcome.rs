@@ -155,6 +155,11 @@ macro_rules! reasons {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
+
+            /// The reason of a word; `None` for a word that is none of ours.
+            pub fn parse(word: &str) -> Option<Self> {
+                [$(Self::$name),+].into_iter().find(|reason| reason.as_str() == word)
+            }
         }
     };
 }
@@ -281,5 +286,8 @@ mod tests {
     #[test]
     fn reasons_are_written_as_they_are_named() {
         assert_eq!(Reason::ClientChanged.as_str(), "ClientChanged");
+        let parsed = Reason::parse("ClientChanged");
+        assert_eq!(parsed, Some(Reason::ClientChanged));
+        assert_eq!(Reason::parse("clientchanged"), None);
     }
 }

@@ -34,6 +34,7 @@ use crate::{
     kept::Kept,
     livestream::{self, Memories},
     memories,
+    metrics::Metrics,
     provider::gcore::{Deadlines, Http},
     report::Reporter,
     schedule::Schedule,
@@ -104,7 +105,8 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         call: args.apiserver_deadline,
         silence: args.watch_silence,
     };
-    let client = apiserver::client(config, patience)?;
+    let metrics = Metrics::default();
+    let client = apiserver::client(config, patience, metrics.apiserver_calls.clone())?;
     let leadership = Leadership::of(&args.lease, client.clone(), &home);
     let (probes, listening) = listen(args.listen).await?;
     let cluster = if let Some(id) = args.cluster_id.clone() {
@@ -121,7 +123,7 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         listening,
         "started"
     );
-    let (reporter, events) = Reporter::new(client.clone(), None);
+    let (reporter, events) = Reporter::new(client.clone(), None, metrics);
     let events = tokio::spawn(events);
     let fence = leadership.fence(args.call_deadline);
     let (context, writers) = assemble(&args, client, cluster, reporter, fence)?;
@@ -178,7 +180,8 @@ fn assemble(
         call: args.call_deadline,
         ..Deadlines::default()
     })
-    .map_err(|error| RunError::Http(error.to_string()))?;
+    .map_err(|error| RunError::Http(error.to_string()))?
+    .metered(Arc::new(reporter.metrics.provider_calls.clone()));
     let queues = Queues::default();
     let index = Arc::new(Index::default());
     let (streams, stream_writer) = reflector::store::<Kept<LiveStream>>();

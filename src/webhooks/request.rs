@@ -59,7 +59,8 @@ fn hint(body: &[u8], account: &ObjectKey, context: &Context) -> &'static str {
     match (open.connection.webhook)(body) {
         Ok(hint) => {
             if let Some(hint) = hint {
-                open.client.hint(hint);
+                let (about, held) = open.client.hint(hint);
+                context.reporter.metrics.hint(about, held);
             }
             "accepted"
         }

@@ -36,6 +36,7 @@ mod hostile;
 mod keys;
 mod leaders;
 mod lifecycle;
+mod metrics;
 mod mid_walk;
 mod never_twice;
 mod plain_log;

@@ -16,7 +16,7 @@ use crate::{
     clock,
     outcome::{Outcome, Reason},
     provider::{ProviderError, Start, StreamId},
-    report::{Happening, RecordingNews},
+    report::{Change, ChangeResult, Happening, RecordingNews},
     status_write,
     status_write::Written,
 };
@@ -74,7 +74,14 @@ impl Pass<'_> {
             air.starts = air.starts.saturating_add(1);
         });
         let result = account.connection.recordings.start(id).await;
-        self.count("start_recording", &result);
+        let told = match &result {
+            Ok(Start::NoSpace) => ChangeResult::Refused("there is no room".to_owned()),
+            Ok(Start::NotLive) => ChangeResult::Refused("nobody sends video".to_owned()),
+            Ok(Start::Gone) => ChangeResult::Refused("there is no such stream".to_owned()),
+            Ok(Start::Accepted { .. }) | Err(_) => ChangeResult::of(&result),
+        };
+        let change = Change::of("start_recording", id).word("recording", false, true);
+        self.changed(account, &change, &told);
         let asked = clock::now().mono;
         // What was refused for certain was not asked for.
         let refused = match &result {
@@ -146,7 +153,8 @@ impl Pass<'_> {
             .recording_request
             .map(|request| request.at.0);
         let result = account.connection.recordings.stop(id).await;
-        self.count("stop_recording", &result);
+        let change = Change::of("stop_recording", id).word("recording", true, false);
+        self.changed(account, &change, &ChangeResult::of(&result));
         let ended = clock::now().mono;
         let answered = match &result {
             Ok(_) => true,
