@@ -1,6 +1,7 @@
 //! The one place that tells people: Events and log lines, as functions of what happened.
 
 mod happening;
+mod reason;
 mod recording;
 mod webhook;
 
@@ -15,7 +16,9 @@ use kube::{
 };
 use tokio::sync::mpsc;
 
-pub use self::{happening::Happening, recording::RecordingNews, webhook::WebhookNews};
+pub use self::{
+    happening::Happening, reason::EventReason, recording::RecordingNews, webhook::WebhookNews,
+};
 use crate::{
     conditions::{cut, find},
     metrics::Metrics,
@@ -91,6 +94,7 @@ impl Reporter {
         let what = what.trim_start_matches("live");
         for happening in happenings {
             let (type_, reason, action, note) = happening.event(what);
+            let reason = reason.as_str();
             tracing::info!(
                 kind = %K::kind(&()),
                 namespace = object.namespace().unwrap_or_default(),

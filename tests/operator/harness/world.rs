@@ -22,7 +22,9 @@ use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
 
-use super::{Operator, audit::TESTS, control_plane, objects, operator::program, pace::Pace};
+use super::{
+    Operator, audit::TESTS, control_plane, documented, objects, operator::program, pace::Pace,
+};
 
 /// The simulator's client of each test.
 pub const CLIENT: u64 = 1001;
@@ -264,6 +266,9 @@ impl World {
         let mut pace = Pace::new();
         loop {
             let object = self.get(kind, name).await;
+            if let Some(object) = &object {
+                documented::check(kind, object);
+            }
             if let Some(object) = object.as_ref().filter(|object| holds(object)) {
                 return object.clone();
             }
