@@ -1,6 +1,16 @@
-//! What documents say of tests is so: each test that they name exists.
+//! What documents say of tests is so: each test that they name exists. And each command that they tell
+//! people to type is played by a test, or it is said why not.
 
-use std::{fs, path::Path};
+#[path = "operator/book/commands.rs"]
+mod commands;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use self::commands::{ELSEWHERE, NOT_PLAYED, PLAYED, commands, not_played};
 
 /// The map of scenarios. (`tests/security_page.rs` looks after the other one.)
 const MAP: &str = "docs/reliability.md";
@@ -53,4 +63,47 @@ fn each_scenario_has_its_row() {
         let row = format!("| R{number} |");
         assert!(text.contains(&row), "there is no row {row}");
     }
+}
+
+/// All pages, as paths in the repository.
+fn pages(root: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(folder)).unwrap() {
+        let path: PathBuf = folder.join(entry.unwrap().file_name());
+        if root.join(&path).is_dir() {
+            pages(root, &path, found);
+        } else if path.extension().is_some_and(|it| it == "md") {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+}
+
+#[test]
+fn each_command_is_played_or_it_is_said_why_not() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = vec!["README.md".to_owned()];
+    pages(root, Path::new("docs"), &mut found);
+    let (mut played, mut excused, mut open) = (0, BTreeSet::new(), Vec::new());
+    for page in found.iter().map(String::as_str) {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        for command in commands(&text) {
+            if let Some(entry) = not_played(page, &command) {
+                excused.insert(entry);
+            } else if PLAYED.contains(&page) {
+                played += 1;
+            } else if !ELSEWHERE.contains(&page) {
+                open.push(format!("{page}: {command}"));
+            }
+        }
+    }
+    assert!(open.is_empty(), "no test plays {open:#?}");
+    assert!(played > 50, "only {played} commands are played");
+    for entry in NOT_PLAYED {
+        assert!(excused.contains(entry), "no page has {entry:?} any more");
+    }
+}
+
+#[test]
+fn commands_are_found_without_what_they_print() {
+    let page = "```console\n$ one   # a remark\nprinted\n$ two \\\n    three\n```\n\n$ four\n\n```yaml\n$ five\n```\n   ```console\n   $ six\n   ```\n";
+    assert_eq!(commands(page), ["one", "two three", "six"]);
 }

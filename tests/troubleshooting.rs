@@ -98,10 +98,7 @@ fn every_entry_says_which_kind_shows_it_in_which_condition() {
             KINDS.iter().any(|kind| line.contains(kind)),
             "{reason}: {line}"
         );
-        assert!(
-            text.trim().lines().count() > 2,
-            "{reason} is not explained"
-        );
+        assert!(text.trim().lines().count() > 2, "{reason} is not explained");
         shown.extend(types);
     }
     assert_eq!(shown, ORDER.into_iter().collect());

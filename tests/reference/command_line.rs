@@ -28,7 +28,7 @@ pub fn page() -> String {
 fn describe(text: &mut String, command: &Command) {
     writeln!(text, "\n## `livestream-operator {}`\n", command.get_name()).unwrap();
     let about = command.get_long_about().or(command.get_about());
-    writeln!(text, "{}", plain(&about.unwrap().to_string())).unwrap();
+    writeln!(text, "{}", sentence(&about.unwrap().to_string())).unwrap();
     for arg in command.get_arguments() {
         if let Some(flag) = arg.get_long().filter(|_| !arg.is_hide_set()) {
             argument(text, arg, flag);
@@ -62,5 +62,11 @@ fn argument(text: &mut String, arg: &Arg, flag: &str) {
     }
     writeln!(text, "*{}*\n", facts.join("; ")).unwrap();
     let help = arg.get_long_help().or(arg.get_help()).unwrap();
-    writeln!(text, "{}", plain(&help.to_string())).unwrap();
+    writeln!(text, "{}", sentence(&help.to_string())).unwrap();
+}
+
+/// The last full stop is taken off where the command line itself shows the text.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{}{end}", plain(text))
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::plain;
 
 /// What the page is generated from is said where somebody would edit it.
-const HEADER: &str = "<!-- Generated from the definitions by `make reference`; do not edit. -->\n\n";
+const HEADER: &str =
+    "<!-- Generated from the definitions by `make reference`; do not edit. -->\n\n";
 
 /// The file name and the text of the page of a kind.
 pub fn page(definition: &Value) -> (String, String) {

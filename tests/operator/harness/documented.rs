@@ -29,7 +29,10 @@ fn documented() -> &'static BTreeSet<Shown> {
                 .flat_map(|it| it.split("by ").skip(1))
             {
                 let (kinds, types) = part.split_once(" in ").unwrap();
-                for kind in kinds.split([',', ' ']).filter(|it| !it.is_empty() && *it != "and") {
+                for kind in kinds
+                    .split([',', ' '])
+                    .filter(|it| !it.is_empty() && *it != "and")
+                {
                     for of in types.split('`').skip(1).step_by(2) {
                         shown.insert((kind.to_owned(), of.to_owned(), reason.to_owned()));
                     }
