@@ -107,3 +107,52 @@ fn commands_are_found_without_what_they_print() {
     let page = "```console\n$ one   # a remark\nprinted\n$ two \\\n    three\n```\n\n$ four\n\n```yaml\n$ five\n```\n   ```console\n   $ six\n   ```\n";
     assert_eq!(commands(page), ["one", "two three", "six"]);
 }
+
+/// A figure of the README, and the beginning of the row that it is taken from.
+const FIGURES: [(&str, &str, &str); 6] = [
+    (
+        "47 MB",
+        "docs/performance.md",
+        "| memory in use, 10,000 objects | 1 | 46.6 MB |",
+    ),
+    (
+        "0.75 % of a core",
+        "docs/performance.md",
+        "| share of a core, 10,000 objects at rest for 180 s | 1 | 0.75 % |",
+    ),
+    (
+        "apply → call 8 ms",
+        "docs/performance.md",
+        "| apply → POST arrives, beside 0 objects | 100 | 8.23 ms |",
+    ),
+    (
+        "encoder on → status 12 ms",
+        "docs/performance.md",
+        "| encoder on → status.live in a watch, by webhook | 200 | 11.5 ms |",
+    ),
+    (
+        "Of 89 aims 73 are met",
+        "docs/performance.md",
+        "73 aims are met, 16 are missed",
+    ),
+    (
+        "2,999 runs",
+        "docs/reliability.md",
+        "| all                         |    481 |      8 | 2999 |          54 |          1 |",
+    ),
+];
+
+/// Whoever measures again writes the README again.
+#[test]
+fn the_figures_of_the_readme_are_those_of_the_pages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |page: &str| fs::read_to_string(root.join(page)).unwrap();
+    let readme = read("README.md");
+    for (figure, page, row) in FIGURES {
+        assert!(readme.contains(figure), "README.md no longer says {figure}");
+        assert!(
+            read(page).contains(row),
+            "{page} no longer says {row:?}, which README.md (and docs/index.md) has as {figure:?}"
+        );
+    }
+}
