@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture reference docs docs-serve
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,15 @@ chart-golden: ## write what the chart renders for tests/chart/golden/*/values.ya
 
 crds-check: ## fail if crds/ is not what the types say
 	cargo test --quiet --locked --test crds
+
+reference: ## write docs/reference/ from the types and the command line
+	WRITE_REFERENCE=1 cargo test --quiet --locked --test reference
+
+docs: ## build the book into target/book (needs Python); dead links fail
+	@hack/book/build.sh
+
+docs-serve: ## show the book at http://127.0.0.1:8000 while it is written
+	@hack/book/build.sh serve
 
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	cargo deny --locked --log-level error check licenses bans sources

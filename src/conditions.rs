@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::outcome::{Outcome, Reason};
 
 /// Condition types, in the order in which a status lists them.
-const ORDER: [&str; 10] = [
+pub const ORDER: [&str; 10] = [
     "Ready",
     "Reconciling",
     "Stalled",

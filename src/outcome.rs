@@ -144,14 +144,19 @@ impl From<&ProviderError> for Outcome {
     }
 }
 
+/// An enum of words that are shown as they are named, and the list of all of them, which
+/// `tests/docs.rs` compares with docs/troubleshooting.md.
 macro_rules! reasons {
-    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
-        /// The reasons that conditions and events give, as one word each.
+    ($(#[doc = $about:literal])+ $type:ident: $($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
+        $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Reason { $($(#[doc = $doc])+ $name),+ }
+        pub enum $type { $($(#[doc = $doc])+ $name),+ }
 
-        impl Reason {
-            /// The word, as conditions and events show it.
+        impl $type {
+            /// Each of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word, as it is shown.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
@@ -163,8 +168,11 @@ macro_rules! reasons {
         }
     };
 }
+pub(crate) use reasons;
 
 reasons! {
+    /// The reasons that conditions give, as one word each.
+    Reason:
     /// The provider has what the spec says.
     InStep,
     /// Work is under way.
@@ -173,8 +181,6 @@ reasons! {
     Suspended,
     /// The account that the object names is not there.
     AccountNotFound,
-    /// The account is being deleted.
-    AccountDeleting,
     /// The account cannot be used; its own conditions say why.
     AccountNotReady,
     /// A Secret that is named is not there.

@@ -2,6 +2,7 @@
 
 mod change;
 mod happening;
+mod reason;
 mod recording;
 mod webhook;
 
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 pub use self::{
     change::{Change, ChangeResult, TARGET},
     happening::Happening,
+    reason::EventReason,
     recording::RecordingNews,
     webhook::WebhookNews,
 };
@@ -92,6 +94,7 @@ impl Reporter {
         let what = what.trim_start_matches("live");
         for happening in happenings {
             let (type_, reason, action, note) = happening.event(what);
+            let reason = reason.as_str();
             tracing::info!(
                 kind = %K::kind(&()),
                 namespace = object.namespace().unwrap_or_default(),

@@ -21,6 +21,7 @@ mod harness;
 
 mod accounts;
 mod apiserver;
+mod book;
 mod breaker;
 mod broadcasts;
 mod broadcasts_deletion;
