@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    fn stream(meta: Value, spec: Value, status: Value) -> ObjectState {
+    fn stream(meta: &Value, spec: &Value, status: &Value) -> ObjectState {
         let mut object = json!({
             "apiVersion": "livestream-operator.io/v1alpha1", "kind": "LiveStream",
             "metadata": {"name": "a", "namespace": "ns", "creationTimestamp": "1970-01-01T00:00:10Z"},
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn each_object_is_in_exactly_one_phase() {
         let none = || json!({});
-        let fresh = stream(none(), none(), none());
+        let fresh = stream(&none(), &none(), &none());
         assert_eq!((fresh.phase, fresh.since), (Phase::Reconciling, Some(10)));
         for (list, phase, reason) in [
             (&[("Ready", "True", "InStep")][..], Phase::Ready, "InStep"),
@@ -192,13 +192,13 @@ mod tests {
                 "InStep",
             ),
         ] {
-            let state = stream(none(), none(), conditions(list));
+            let state = stream(&none(), &none(), &conditions(list));
             assert_eq!((state.phase, state.since), (phase, Some(60)), "{list:?}");
             assert_eq!(state.reason.map(Reason::as_str), Some(reason));
         }
         let going = json!({"deletionTimestamp": "1970-01-01T00:02:00Z"});
         let ready = conditions(&[("Ready", "True", "InStep")]);
-        let state = stream(going, none(), ready);
+        let state = stream(&going, &none(), &ready);
         assert_eq!((state.phase, state.since), (Phase::Deleting, Some(120)));
     }
 
@@ -218,7 +218,7 @@ mod tests {
             ),
         ] {
             let status = json!({"live": live, "recording": recording});
-            let state = stream(json!({}), spec.clone(), status);
+            let state = stream(&json!({}), &spec, &status);
             let found = (state.live, state.recording, state.unrecorded);
             assert_eq!(found, (live, recording, unrecorded), "{spec}");
         }

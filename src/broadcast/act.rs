@@ -79,7 +79,7 @@ impl Pass<'_> {
                 if let Ok(Some(_)) = &result {
                     self.updated(id, difference, known);
                 }
-                self.enter(account, id, result)
+                Self::enter(account, id, result)
             }
             Plan::Delete(id) => {
                 let before = mirror.sight(id).seen.map(|seen| seen.settings.shown());
@@ -290,7 +290,6 @@ impl Pass<'_> {
 
     /// Takes the reply to a change into the mirror.
     fn enter(
-        &self,
         account: &Account,
         id: &BroadcastId,
         result: Result<Option<ObservedBroadcast>, ProviderError>,

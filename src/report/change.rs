@@ -34,7 +34,7 @@ pub enum ChangeResult {
 
 impl Change {
     /// One that is called so, about the thing with this id.
-    pub fn of(what: &'static str, id: impl ToString) -> Self {
+    pub fn of(what: &'static str, id: &impl ToString) -> Self {
         Self {
             id: Some(id.to_string()),
             ..Self::unnamed(what)
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn of_what_was_before_only_what_is_changed_is_told() {
-        let change = Change::of("update", 7)
+        let change = Change::of("update", &7)
             .from(shown(json!({"active": true, "displayName": "A"})))
             .to(shown(json!({"active": false, "autoRecord": true})));
         assert_eq!(change.before, shown(json!({"active": true})));

@@ -24,6 +24,17 @@ use crate::{
 /// When a start is tried again that was refused because nobody sends video, although somebody does.
 const NOT_LIVE_PAUSE: Duration = Duration::from_secs(2);
 
+/// What a start's answer says of it: some refusals are successes to the caller.
+fn told(result: &Result<Start, ProviderError>) -> ChangeResult {
+    let refused = |why: &str| ChangeResult::Refused(why.to_owned());
+    match result {
+        Ok(Start::NoSpace) => refused("there is no room"),
+        Ok(Start::NotLive) => refused("nobody sends video"),
+        Ok(Start::Gone) => refused("there is no such stream"),
+        Ok(Start::Accepted { .. }) | Err(_) => ChangeResult::of(result),
+    }
+}
+
 impl Pass<'_> {
     /// Asks for a recording: the time stands in the status before the call is made.
     pub(super) async fn start_recording(
@@ -74,14 +85,8 @@ impl Pass<'_> {
             air.starts = air.starts.saturating_add(1);
         });
         let result = account.connection.recordings.start(id).await;
-        let told = match &result {
-            Ok(Start::NoSpace) => ChangeResult::Refused("there is no room".to_owned()),
-            Ok(Start::NotLive) => ChangeResult::Refused("nobody sends video".to_owned()),
-            Ok(Start::Gone) => ChangeResult::Refused("there is no such stream".to_owned()),
-            Ok(Start::Accepted { .. }) | Err(_) => ChangeResult::of(&result),
-        };
         let change = Change::of("start_recording", id).word("recording", false, true);
-        self.changed(account, &change, &told);
+        self.changed(account, &change, &told(&result));
         let asked = clock::now().mono;
         // What was refused for certain was not asked for.
         let refused = match &result {

@@ -108,7 +108,7 @@ fn frame(svg: &mut String, panel: &Panel, lines: &[Line], at: (f64, f64), time: 
         plain(&panel.title),
         y + 15.0,
         short(most),
-        plain(&panel.unit),
+        plain(panel.unit.trim_start_matches("none")),
     );
     for (n, line) in lines.iter().take(LINES).enumerate() {
         let mut points = String::new();

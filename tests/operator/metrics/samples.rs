@@ -49,7 +49,8 @@ pub fn sum(samples: &[Sample], name: &str, labels: &[(&str, &str)]) -> f64 {
                 .iter()
                 .all(|(label, value)| sample.label(label) == *value)
     });
-    found.map(|sample| sample.value).sum()
+    // The sum of nothing would be -0.
+    found.fold(0.0, |sum, sample| sum + sample.value)
 }
 
 /// The families that are served: name and type.
