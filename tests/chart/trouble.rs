@@ -81,26 +81,27 @@ async fn a_namespace_with_a_quota_admits_the_pods() {
         .unwrap()
         .used
         .unwrap();
-    assert_eq!(used["pods"].0, "2");
-    // What has no limits is refused there: the quota is one.
-    let said = String::from_utf8(
-        world
-            .kubectl(
-                &[
-                    "run",
-                    "--namespace",
-                    &release.namespace,
-                    "none",
-                    "--image=none",
-                    "--dry-run=server",
-                ],
-                "",
-            )
-            .await
-            .stderr,
-    )
-    .unwrap();
-    assert!(said.contains("must specify limits.cpu"), "{said}");
+    let used = |what: &str| used[what].0.as_str();
+    assert_eq!((used("pods"), used("limits.cpu")), ("2", "2"));
+    assert_eq!(
+        (used("limits.memory"), used("requests.memory")),
+        ("512Mi", "128Mi")
+    );
+    // And the namespace admits nothing that is not restricted.
+    let loose = [
+        "run",
+        "--namespace",
+        &release.namespace,
+        "loose",
+        "--image=none",
+        "--dry-run=server",
+    ];
+    let said = world.kubectl(&loose, "").await.stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(
+        said.contains("violates PodSecurity \"restricted:latest\""),
+        "{said}"
+    );
 }
 
 #[tokio::test]
