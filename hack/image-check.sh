@@ -23,6 +23,8 @@ hack/image-tools.sh
 
 part lint
 "$lint_folder/bin/hadolint" --failure-threshold info Dockerfile
+rust=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+grep -q "^ARG BUILD_IMAGE=.*/rust:$rust-" Dockerfile || fail "the Dockerfile does not build with Rust $rust, as rust-toolchain.toml says"
 
 if (($# == 0)); then
   part "static binaries"

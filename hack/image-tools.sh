@@ -3,7 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/image-lib.sh"
 
 missing=()
-for tool in buildah podman runc; do
+for tool in buildah podman runc curl; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 [[ -d /usr/share/ca-certificates/mozilla ]] || missing+=(ca-certificates)
