@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::json;
 
-use self::commands::{commands, not_played};
+use self::commands::{PLAYED, commands, not_played};
 use crate::harness::{KEY, World, control_plane, status_of};
 
 /// A folder in which the commands of a page work, as they do at the root of the repository.
@@ -78,8 +78,9 @@ impl Desk {
         }
     }
 
-    /// Types the commands of a page, one after the other, into one shell. Returns how many.
-    async fn play(&self, page: &str) -> usize {
+    /// Types the commands of a page, one after the other, into one shell.
+    async fn play(&self, page: &str) {
+        assert!(PLAYED.contains(&page), "{page} is not in the list");
         let text = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
         let text = fs::read_to_string(text).unwrap();
         let typed: Vec<String> = commands(&text)
@@ -99,7 +100,6 @@ impl Desk {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
-        typed.len()
     }
 
     async fn shell(&self, script: String) -> Output {

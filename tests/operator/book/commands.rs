@@ -12,16 +12,6 @@ pub const PLAYED: [&str; 8] = [
     "docs/webhooks.md",
 ];
 
-/// Pages that have tests of their own, which look after their commands.
-pub const ELSEWHERE: [&str; 6] = [
-    "docs/install.md",
-    "docs/upgrade.md",
-    "docs/gitops.md",
-    "docs/image.md",
-    "docs/metrics.md",
-    "docs/alerts.md",
-];
-
 /// A page, the beginning of a command on it, and why `tests/operator/book.rs` does not play it.
 pub const NOT_PLAYED: &[(&str, &str, &str)] = &[
     ("docs/tutorial.md", "make up", "the test brings its own"),
