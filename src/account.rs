@@ -130,7 +130,7 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let again = match written {
         Written::Changed(now) => {
             let wrote = LastWrite {
-                version: version(&*now),
+                version: version(&now),
                 waits: false,
             };
             let uid = account.uid().unwrap_or_default();
@@ -164,7 +164,7 @@ fn behind(account: &StreamingAccount, ctx: &Context) -> Option<Duration> {
     ctx.account_writes.change(&uid, |last| last.waits = true);
     // It may have caught up just now, when nobody waited yet.
     let now = ctx.accounts.get(&ObjectRef::from_obj(account));
-    let shown = now.is_some_and(|now| version(&*now) >= wrote);
+    let shown = now.is_some_and(|now| version(&now) >= wrote);
     Some(if shown { Duration::ZERO } else { LOOK_AGAIN })
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hyper::{
-    Request, Response,
+    Request, Response, Uri,
     body::{Body, Bytes, Frame},
 };
 use kube::{
@@ -47,10 +47,28 @@ pub enum Late {
 ///
 /// # Errors
 /// What is wrong with the configuration.
-pub fn client(config: Config, patience: Patience, calls: ApiserverCalls) -> kube::Result<Client> {
+pub fn client(
+    mut config: Config,
+    patience: Patience,
+    calls: ApiserverCalls,
+) -> kube::Result<Client> {
+    config.proxy_url = config.proxy_url.filter(|proxy| !of_environment(proxy));
     let builder = ClientBuilder::try_from(config)?;
     let builder = builder.with_layer(&patience);
     Ok(builder.with_layer(&Counting(calls)).build())
+}
+
+/// Whether it is the proxy for calls to the provider. kube takes it over where a kubeconfig names none,
+/// whatever `NO_PROXY` says, and then has no client for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only to take back what kube has read there"
+)]
+fn of_environment(proxy: &Uri) -> bool {
+    ["HTTPS_PROXY", "https_proxy"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok()?.parse::<Uri>().ok())
+        .any(|named| named == *proxy)
 }
 
 impl<S> Layer<S> for Patience {

@@ -40,3 +40,13 @@ async fn a_kubeconfig_that_is_not_there_is_said_with_what_to_do() {
         "{log}"
     );
 }
+
+#[tokio::test]
+async fn a_proxy_for_the_provider_is_none_for_the_apiserver() {
+    let mut world = World::bare("proxied").await;
+    world.account(json!({})).await;
+    let environment = [("HTTPS_PROXY", "http://127.0.0.1:1".to_owned())];
+    world.operator = Some(world.another("proxied", &[], &environment));
+    world.stream("keynote", json!({})).await;
+    world.until_ready("keynote").await;
+}
