@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds chart-readme chart-golden crds-check deny advisories fuzz fuzz-keep bench bench-quick clean
+.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture reference docs docs-serve
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,6 +9,9 @@ help: ## list the commands
 demo: ## the main job by itself: control plane, simulator, operator, examples/, all steps, tear down
 	@cargo build --quiet --locked --bin livestream-operator
 	@cargo run --quiet --locked --example demo
+
+gitops: ## a real Argo CD brings examples/gitops out of git, and tells the truth about it
+	@cargo test --quiet --locked --test argo_cd -- --nocapture
 
 up: ## the same parts, left running, with a kubeconfig to play with
 	@hack/up.sh
@@ -29,7 +32,7 @@ check: ## compile everything, quickly
 lint: ## formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	gofmt -l tests/control-plane | (! grep .)
+	gofmt -l tests/control-plane tests/gitops | (! grep .)
 	cd tests/control-plane && go vet ./...
 
 crds: ## generate crds/, and the chart's, from the Rust types
@@ -44,6 +47,15 @@ chart-golden: ## write what the chart renders for tests/chart/golden/*/values.ya
 
 crds-check: ## fail if crds/ is not what the types say
 	cargo test --quiet --locked --test crds
+
+reference: ## write docs/reference/ from the types and the command line
+	WRITE_REFERENCE=1 cargo test --quiet --locked --test reference
+
+docs: ## build the book into target/book (needs Python); dead links fail
+	@hack/book/build.sh
+
+docs-serve: ## show the book at http://127.0.0.1:8000 while it is written
+	@hack/book/build.sh serve
 
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	cargo deny --locked --log-level error check licenses bans sources
@@ -69,6 +81,20 @@ bench: ## measure all that docs/performance.md says, and write it; about forty m
 bench-quick: ## the same with up to 1,000 objects, in some minutes, without writing anything
 	cargo build --release --locked --workspace --bins
 	cargo bench --locked --bench performance -- --quick
+
+# ARCHITECTURE=arm64, BUILD_IMAGE=local and the like: see hack/image.sh.
+image: ## build the images of operator and simulator, all stages
+	@hack/image.sh
+
+image-check: ## what CI checks of the images: lint, size, user, and one stream through them as Kubernetes runs them
+	@hack/image-check.sh
+
+# Builds Prometheus the first time, which takes some minutes.
+dashboards-check: ## every query of the dashboard and of the alerts gives rows; promtool tests the alerts
+	cargo test --locked --test alerts --test operator -- alert promtool metrics::dashboard --nocapture
+
+dashboard-picture: ## draw docs/pictures/dashboard.svg from what a real Prometheus scraped
+	LIVESTREAM_OPERATOR_PICTURE=docs/pictures/dashboard.svg cargo test --locked --test operator -- metrics::dashboard
 
 clean: ## remove what cargo built; the control plane stays in the user's cache
 	cargo clean

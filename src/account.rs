@@ -6,6 +6,7 @@ mod budget;
 mod client;
 mod desk;
 mod held_up;
+mod hint_answers;
 mod key;
 mod listed;
 mod lookup;
@@ -19,13 +20,17 @@ mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
-use kube::{Api, ResourceExt as _, runtime::controller::Action};
+use kube::{
+    Api, ResourceExt as _,
+    runtime::{controller::Action, reflector::ObjectRef},
+};
 
 pub use self::{
     budget::{Budget, Class, Waiting},
     client::{Calling, Client, Health, Scope},
-    desk::{NEWEST, Shelf},
+    desk::{NEWEST, Shelf, Target},
     held_up::held_up,
+    hint_answers::answer as answer_hints,
     key::read as read_secret,
     listed::Listed,
     lookup::find,
@@ -55,7 +60,7 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How a kind is called in metrics and logs.
-const KIND: &str = "StreamingAccount";
+pub const KIND: &str = "StreamingAccount";
 
 /// What a pass found out about an account.
 #[derive(Debug)]
@@ -122,23 +127,65 @@ pub async fn reconcile(account: Arc<StreamingAccount>, ctx: Arc<Context>) -> kub
     let failures = ctx
         .attempts
         .count(&account.uid().unwrap_or_default(), &found.outcome);
-    // What was planned from may be older than what this process wrote last: a count that has changed back
-    // since looks told already. So it is looked again until the watch has caught up.
-    let uid = account.uid().unwrap_or_default();
-    let version = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
-    let behind = match written {
+    let again = match written {
         Written::Changed(now) => {
-            let wrote = version(now.resource_version()).unwrap_or_default();
+            let wrote = LastWrite {
+                version: version(&now),
+                waits: false,
+            };
+            let uid = account.uid().unwrap_or_default();
             ctx.account_writes.change(&uid, |last| *last = wrote);
-            true
+            Some(LOOK_AGAIN)
         }
-        Written::Same | Written::Stale | Written::Gone => {
-            version(account.resource_version()) < Some(ctx.account_writes.recall(&uid))
-        }
+        Written::Same | Written::Stale | Written::Gone => behind(&account, &ctx),
     };
     let schedule = &ctx.settings.schedule;
-    let again = behind.then_some(LOOK_AGAIN);
     Ok(schedule.next_within(&found.outcome, failures, jitter(), again))
+}
+
+/// What this process wrote last to an account.
+#[derive(Clone, Debug, Default)]
+pub struct LastWrite {
+    /// The version of the object that came of it.
+    version: u64,
+    /// A pass planned from an older one, and waits for the watch to show this one.
+    waits: bool,
+}
+
+/// What was planned from may be older than what this process wrote last: a count that has changed back
+/// since looks told already. So it is looked again as soon as the watch has caught up ([`caught_up`]),
+/// and after a while in any case.
+fn behind(account: &StreamingAccount, ctx: &Context) -> Option<Duration> {
+    let uid = account.uid().unwrap_or_default();
+    let wrote = ctx.account_writes.recall(&uid).version;
+    if version(account) >= wrote {
+        return None;
+    }
+    ctx.account_writes.change(&uid, |last| last.waits = true);
+    // It may have caught up just now, when nobody waited yet.
+    let now = ctx.accounts.get(&ObjectRef::from_obj(account));
+    let shown = now.is_some_and(|now| version(&now) >= wrote);
+    Some(if shown { Duration::ZERO } else { LOOK_AGAIN })
+}
+
+/// The watch shows this: whether a pass waits for it, once.
+pub fn caught_up(shown: &StreamingAccount, ctx: &Context) -> bool {
+    let uid = shown.uid().unwrap_or_default();
+    // Nothing is remembered of one that was not written.
+    if ctx.account_writes.recall(&uid).version == 0 {
+        return false;
+    }
+    ctx.account_writes.change(&uid, |last| {
+        last.waits && version(shown) >= last.version && std::mem::take(&mut last.waits)
+    })
+}
+
+/// Which of two states of an object is the newer one.
+fn version(object: &StreamingAccount) -> u64 {
+    let version = object.resource_version();
+    version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
 }
 
 /// Finds out whether the account can be used, and opens it if so. Returns the account as it was

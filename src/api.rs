@@ -46,7 +46,7 @@ pub const FINALIZER: &str = "livestream-operator.io/finalizer";
 
 /// Annotation on any object: a new value asks for a pass now; the receipt is
 /// `status.lastHandledReconcileAt`.
-pub const RECONCILE_ANNOTATION: &str = "livestream-operator.io/reconcile-at";
+pub const RECONCILE_ANNOTATION: &str = "livestream-operator.io/reconcile-requested-at";
 
 /// Annotation on a `LiveStream`: a new value renews the stream key, once; the receipt is
 /// `status.ingestKeyReset`.

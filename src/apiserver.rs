@@ -1,6 +1,8 @@
 //! The way to the apiserver: every call has a deadline, and a watch that has been silent for too long
 //! has ended. A connection on which nothing comes any more says so to nobody.
 
+mod counted;
+
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -8,7 +10,7 @@ use std::{
 };
 
 use hyper::{
-    Request, Response,
+    Request, Response, Uri,
     body::{Body, Bytes, Frame},
 };
 use kube::{
@@ -18,7 +20,8 @@ use kube::{
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{BoxError, Layer, Service};
 
-use crate::clock;
+use self::counted::Counting;
+use crate::{clock, metrics::ApiserverCalls};
 
 /// How long the apiserver may take.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +43,32 @@ pub enum Late {
     Silent(Duration),
 }
 
-/// A client that waits no longer than this.
+/// A client that waits no longer than this, and whose calls are counted.
 ///
 /// # Errors
 /// What is wrong with the configuration.
-pub fn client(config: Config, patience: Patience) -> kube::Result<Client> {
+pub fn client(
+    mut config: Config,
+    patience: Patience,
+    calls: ApiserverCalls,
+) -> kube::Result<Client> {
+    config.proxy_url = config.proxy_url.filter(|proxy| !of_environment(proxy));
     let builder = ClientBuilder::try_from(config)?;
-    Ok(builder.with_layer(&patience).build())
+    let builder = builder.with_layer(&patience);
+    Ok(builder.with_layer(&Counting(calls)).build())
+}
+
+/// Whether it is the proxy for calls to the provider. kube takes it over where a kubeconfig names none,
+/// whatever `NO_PROXY` says, and then has no client for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only to take back what kube has read there"
+)]
+fn of_environment(proxy: &Uri) -> bool {
+    ["HTTPS_PROXY", "https_proxy"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok()?.parse::<Uri>().ok())
+        .any(|named| named == *proxy)
 }
 
 impl<S> Layer<S> for Patience {

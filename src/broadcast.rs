@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How a kind is called in metrics and logs.
-const KIND: &str = "Broadcast";
+pub const KIND: &str = "Broadcast";
 
 /// What one pass works with.
 struct Pass<'a> {
@@ -113,7 +113,7 @@ impl Pass<'_> {
                 .try_take(&seat, plan.class(), now.mono)
         {
             if let Some(held_up) = self.held_up(account, &known, now) {
-                self.tell(&known, &held_up, now).await?;
+                self.tell(Ok(account), &known, &held_up, now).await?;
             }
             // The grant wakes the object.
             return Ok(self
@@ -146,7 +146,7 @@ impl Pass<'_> {
             account.client.broadcasts.demand(*from, self.key.clone());
         }
         let outcome = self.judge(&plan, acted, &next, &known, account.as_ref(), after);
-        let told = self.tell(&known, &outcome, after).await?;
+        let told = self.tell(account.as_ref(), &known, &outcome, after).await?;
         if let Told::Gone = told {
             self.unfollow(account.as_ref());
             return self.orphaned(account.as_ref()).await;

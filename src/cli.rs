@@ -2,7 +2,11 @@
 
 mod lease;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -91,6 +95,12 @@ pub struct RunArgs {
     /// an Ingress that is the proxy.
     #[arg(long, env = "LIVESTREAM_OPERATOR_WEBHOOK_SOURCE", value_name = "CIDR", value_delimiter = ',', value_parser = webhooks::range)]
     pub webhook_source: Vec<IpNet>,
+
+    /// The address at which other processes of this operator reach this one: in a cluster that of the
+    /// Pod. With it one that stands by receives webhooks too, and passes them on to the one that
+    /// leads. Where --webhook-source is given, the addresses of the Pods must be in it.
+    #[arg(long, env = "LIVESTREAM_OPERATOR_POD_IP", value_name = "IP")]
+    pub pod_ip: Option<IpAddr>,
 
     /// Which of several processes acts.
     #[command(flatten)]

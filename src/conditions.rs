@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::outcome::{Outcome, Reason};
 
 /// Condition types, in the order in which a status lists them.
-const ORDER: [&str; 10] = [
+pub const ORDER: [&str; 10] = [
     "Ready",
     "Reconciling",
     "Stalled",
@@ -66,6 +66,14 @@ impl Conditions {
     pub fn keep(&mut self, kind: &str) -> &mut Self {
         if let Some(old) = find(&self.old, kind).cloned() {
             self.push(old);
+        }
+        self
+    }
+
+    /// Keeps all that say something of their own: not how the last pass went.
+    pub fn keep_all(&mut self) -> &mut Self {
+        for kind in &ORDER[5..] {
+            self.keep(kind);
         }
         self
     }

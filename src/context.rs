@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Secret as SecretObject;
 use kube::{Api, runtime::reflector::Store};
 
 use crate::{
-    account::Registry,
+    account::{LastWrite, Registry},
     api::{Broadcast, LiveStream, StreamingAccount},
     attempts::Attempts,
     broadcast,
@@ -74,8 +74,8 @@ pub struct Context {
     pub memories: livestream::Memories,
     /// What is remembered of Broadcasts from pass to pass.
     pub broadcast_memories: broadcast::Memories,
-    /// The resourceVersion of what was written last of each account.
-    pub account_writes: Memories<u64>,
+    /// What was written last to each account.
+    pub account_writes: Memories<LastWrite>,
     /// Failures in a row.
     pub attempts: Attempts,
     /// Tells people.

@@ -7,10 +7,13 @@
 //! harmless: two that act at once make nothing twice.
 
 mod candidate;
+mod notice;
+mod role;
 mod sighting;
 mod tenure;
 
 pub use self::{
     candidate::{Candidate, Lost, Office},
+    role::{Role, Roles},
     tenure::{Fence, Tenure},
 };

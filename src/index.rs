@@ -12,7 +12,9 @@ use std::{
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 
-use crate::{api::LiveStream, object_key::ObjectKey, provider::StreamId};
+use crate::{
+    api::LiveStream, object_key::ObjectKey, object_state::ObjectState, provider::StreamId,
+};
 
 pub use self::broadcasts::{Broadcasts, Entry as BroadcastEntry};
 use self::relation::Relation;
@@ -46,6 +48,8 @@ pub struct Entry {
     pub adopts: Option<StreamId>,
     /// When it was created; with the uid it decides who adopts first.
     pub created: Option<Timestamp>,
+    /// How it fares.
+    pub state: ObjectState,
     secrets: BTreeSet<ObjectKey>,
 }
 
@@ -71,6 +75,7 @@ impl Entry {
                 .map(StreamId::new),
             adopts: spec.external_id.as_deref().map(StreamId::new),
             created: object.creation_timestamp().map(|t| t.0),
+            state: ObjectState::of_stream(object),
             secrets: names
                 .into_iter()
                 .flatten()
@@ -104,6 +109,14 @@ impl Index {
     /// Every object.
     pub fn all(&self) -> Vec<ObjectKey> {
         self.lock().entries.keys().cloned().collect()
+    }
+
+    /// Shows each object's account and how it fares.
+    pub fn each_state(&self, mut visit: impl FnMut(&ObjectKey, &ObjectState)) {
+        let inner = self.lock();
+        for entry in inner.entries.values() {
+            visit(&entry.account, &entry.state);
+        }
     }
 
     /// The objects that name an account.

@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// How a kind is called in metrics and logs.
-const KIND: &str = "LiveStream";
+pub const KIND: &str = "LiveStream";
 
 /// What one pass works with.
 struct Pass<'a> {

@@ -24,6 +24,27 @@ pub fn between(old: &Value, new: &Value) -> Option<Value> {
     Some(Value::Object(gone.chain(changed).collect::<Map<_, _>>()))
 }
 
+/// The path of the first field that a patch set and that is not in what came of it. Values may have been
+/// brought into another form; a field that is gone was dropped.
+pub fn dropped(patch: &Value, kept: &Value) -> Option<String> {
+    match (patch, kept) {
+        (Value::Object(patch), Value::Object(kept)) => patch
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .find_map(|(key, value)| {
+                let Some(kept) = kept.get(key) else {
+                    return Some(key.clone());
+                };
+                Some(format!("{key}.{}", dropped(value, kept)?))
+            }),
+        (Value::Array(patch), Value::Array(kept)) => patch
+            .iter()
+            .zip(kept)
+            .find_map(|(patch, kept)| dropped(patch, kept)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -73,10 +94,25 @@ mod tests {
         #[test]
         fn applying_the_patch_gives_the_new_value(old in object(), new in object()) {
             if let Some(patch) = between(&old, &new) {
+                prop_assert_eq!(dropped(&patch, &new), None);
                 prop_assert_eq!(apply(old, &patch), new);
             } else {
                 prop_assert_eq!(old, new);
             }
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_kept_is_named() {
+        let patch = json!({"a": null, "b": {"c": 2, "d": 3}, "e": [{"f": 1}]});
+        let kept = json!({"b": {"c": 2, "d": 3}, "e": [{"f": "1"}], "g": 0});
+        assert_eq!(dropped(&patch, &kept), None);
+        for (kept, path) in [
+            (json!({"b": {"c": 2}, "e": [{"f": 1}]}), "b.d"),
+            (json!({"b": {"c": 2, "d": 3}}), "e"),
+            (json!({"b": {"c": 2, "d": 3}, "e": [{}]}), "e.f"),
+        ] {
+            assert_eq!(dropped(&patch, &kept).as_deref(), Some(path));
         }
     }
 

@@ -1,13 +1,25 @@
 //! What is counted. Labels are fixed words or the provider's client id; never names of objects.
 
-use std::{fmt, sync::atomic::AtomicU64};
+mod apiserver_calls;
+mod code;
+mod hints;
+mod objects;
+mod process;
+mod provider_calls;
+
+use std::{fmt, sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    encoding::{
+        EncodeLabelSet,
+        text::{encode_eof, encode_registry},
+    },
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
     registry::Registry,
 };
 
+pub use self::{apiserver_calls::ApiserverCalls, objects::Census, provider_calls::ProviderCalls};
+use self::{hints::Hints, objects::Objects, process::Process};
 use crate::account::Waiting;
 
 /// Which kind a pass was about.
@@ -47,6 +59,14 @@ struct WebhookLabels {
 /// The counters of this process.
 pub struct Metrics {
     registry: Registry,
+    /// The names that every process has, which carry no prefix.
+    common: Registry,
+    /// Requests to providers.
+    pub provider_calls: ProviderCalls,
+    /// Calls to the apiserver.
+    pub apiserver_calls: ApiserverCalls,
+    objects: Objects,
+    hints: Hints,
     passes: Family<PassLabels, Counter>,
     changes: Family<ChangeLabels, Counter>,
     webhooks: Family<WebhookLabels, Counter>,
@@ -118,7 +138,19 @@ impl Default for Metrics {
             "1 where this process acts, 0 where it stands by",
             leader.clone(),
         );
+        registry.register(
+            "build",
+            "Which version this is",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        let mut common = Registry::default();
+        common.register_collector(Box::new(Process));
         Self {
+            provider_calls: ProviderCalls::register(&mut registry),
+            apiserver_calls: ApiserverCalls::register(&mut registry),
+            objects: Objects::register(&mut registry),
+            hints: Hints::register(&mut registry),
+            common,
             registry,
             passes,
             changes,
@@ -212,13 +244,35 @@ impl Metrics {
         self.leader.set(1);
     }
 
+    /// Whether this process acts.
+    pub fn is_leader(&self) -> bool {
+        self.leader.get() == 1
+    }
+
+    /// Sets how the objects fare.
+    pub fn census(&self, census: &Census) {
+        self.objects.set(census);
+    }
+
+    /// A webhook named something of this kind. `held`: an object here holds it.
+    pub fn hint(&self, about: &'static str, held: bool) {
+        self.hints.taken(about, held);
+    }
+
+    /// So long after a hint a status shows what it was about.
+    pub fn hint_shown(&self, about: &'static str, took: Duration) {
+        self.hints.shown(about, took);
+    }
+
     /// All of it, in the `OpenMetrics` text format.
     ///
     /// # Errors
     /// The encoder's.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.common)?;
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

@@ -144,22 +144,35 @@ impl From<&ProviderError> for Outcome {
     }
 }
 
+/// An enum of words that are shown as they are named, and the list of all of them, which
+/// `tests/docs.rs` compares with docs/troubleshooting.md.
 macro_rules! reasons {
-    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
-        /// The reasons that conditions and events give, as one word each.
+    ($(#[doc = $about:literal])+ $type:ident: $($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
+        $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Reason { $($(#[doc = $doc])+ $name),+ }
+        pub enum $type { $($(#[doc = $doc])+ $name),+ }
 
-        impl Reason {
-            /// The word, as conditions and events show it.
+        impl $type {
+            /// Each of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word, as it is shown.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// The reason of a word; `None` for a word that is none of ours.
+            pub fn parse(word: &str) -> Option<Self> {
+                [$(Self::$name),+].into_iter().find(|reason| reason.as_str() == word)
             }
         }
     };
 }
+pub(crate) use reasons;
 
 reasons! {
+    /// The reasons that conditions give, as one word each.
+    Reason:
     /// The provider has what the spec says.
     InStep,
     /// Work is under way.
@@ -168,8 +181,6 @@ reasons! {
     Suspended,
     /// The account that the object names is not there.
     AccountNotFound,
-    /// The account is being deleted.
-    AccountDeleting,
     /// The account cannot be used; its own conditions say why.
     AccountNotReady,
     /// A Secret that is named is not there.
@@ -182,6 +193,8 @@ reasons! {
     SecretNotOurs,
     /// The apiserver does not let us read or write a Secret.
     SecretRefused,
+    /// The apiserver does not let the operator do what it must.
+    Forbidden,
     /// The endpoint is not one that the operator may call.
     EndpointNotAllowed,
     /// The provider does not accept the key.
@@ -279,5 +292,8 @@ mod tests {
     #[test]
     fn reasons_are_written_as_they_are_named() {
         assert_eq!(Reason::ClientChanged.as_str(), "ClientChanged");
+        let parsed = Reason::parse("ClientChanged");
+        assert_eq!(parsed, Some(Reason::ClientChanged));
+        assert_eq!(Reason::parse("clientchanged"), None);
     }
 }

@@ -10,6 +10,7 @@ mod line;
 mod mark;
 mod recording;
 mod settings;
+mod shown;
 mod stream;
 
 pub mod gcore;
@@ -21,10 +22,11 @@ use futures::future::BoxFuture;
 pub use broadcast::{BroadcastDifference, BroadcastId, BroadcastSettings, ObservedBroadcast};
 pub use error::ProviderError;
 pub use hint::{Hint, NoWebhook, ReadWebhook};
-pub use line::{Line, Overseer};
+pub use line::{Line, Meter, Overseer};
 pub use mark::{Mark, Owner};
 pub use recording::{ObservedVideo, Start, Storage, VideoId};
 pub use settings::{Difference, Source, StreamSettings, difference};
+pub use shown::Shown;
 pub use stream::{ClientId, Ingest, KeyReset, ObservedStream, StreamId, Unreadable};
 
 /// What a call to a provider gives: the call has a deadline, and its error holds no secret.

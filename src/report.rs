@@ -1,6 +1,8 @@
 //! The one place that tells people: Events and log lines, as functions of what happened.
 
+mod change;
 mod happening;
+mod reason;
 mod recording;
 mod webhook;
 
@@ -15,7 +17,13 @@ use kube::{
 };
 use tokio::sync::mpsc;
 
-pub use self::{happening::Happening, recording::RecordingNews, webhook::WebhookNews};
+pub use self::{
+    change::{Change, ChangeResult, TARGET},
+    happening::Happening,
+    reason::EventReason,
+    recording::RecordingNews,
+    webhook::WebhookNews,
+};
 use crate::{
     conditions::{cut, find},
     metrics::Metrics,
@@ -49,6 +57,7 @@ impl Reporter {
     pub fn new(
         client: Client,
         instance: Option<String>,
+        metrics: Metrics,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let source = Source {
             controller: crate::api::GROUP.to_owned(),
@@ -72,13 +81,7 @@ impl Reporter {
             }
         };
         let task = waiting.for_each_concurrent(EVENTS_AT_ONCE, write);
-        (
-            Self {
-                events,
-                metrics: Metrics::default(),
-            },
-            task,
-        )
+        (Self { events, metrics }, task)
     }
 
     /// Tells what happened in a pass.
@@ -91,6 +94,7 @@ impl Reporter {
         let what = what.trim_start_matches("live");
         for happening in happenings {
             let (type_, reason, action, note) = happening.event(what);
+            let reason = reason.as_str();
             tracing::info!(
                 kind = %K::kind(&()),
                 namespace = object.namespace().unwrap_or_default(),

@@ -7,6 +7,7 @@ mod watches;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api,
@@ -27,11 +28,13 @@ use crate::{
     broadcast,
     cli::RunArgs,
     context::{Context, Settings},
-    election::{Fence, Lost},
+    definitions,
+    election::{Fence, Lost, Roles},
     index::Index,
     kept::Kept,
     livestream::{self, Memories},
     memories,
+    metrics::Metrics,
     provider::gcore::{Deadlines, Http},
     report::Reporter,
     schedule::Schedule,
@@ -102,7 +105,8 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         call: args.apiserver_deadline,
         silence: args.watch_silence,
     };
-    let client = apiserver::client(config, patience)?;
+    let metrics = Metrics::default();
+    let client = apiserver::client(config, patience, metrics.apiserver_calls.clone())?;
     let leadership = Leadership::of(&args.lease, client.clone(), &home);
     let (probes, listening) = listen(args.listen).await?;
     let cluster = if let Some(id) = args.cluster_id.clone() {
@@ -119,7 +123,7 @@ pub async fn run(args: RunArgs) -> Result<(), RunError> {
         listening,
         "started"
     );
-    let (reporter, events) = Reporter::new(client.clone(), None);
+    let (reporter, events) = Reporter::new(client.clone(), None, metrics);
     let events = tokio::spawn(events);
     let fence = leadership.fence(args.call_deadline);
     let (context, writers) = assemble(&args, client, cluster, reporter, fence)?;
@@ -176,7 +180,8 @@ fn assemble(
         call: args.call_deadline,
         ..Deadlines::default()
     })
-    .map_err(|error| RunError::Http(error.to_string()))?;
+    .map_err(|error| RunError::Http(error.to_string()))?
+    .metered(Arc::new(reporter.metrics.provider_calls.clone()));
     let queues = Queues::default();
     let index = Arc::new(Index::default());
     let (streams, stream_writer) = reflector::store::<Kept<LiveStream>>();
@@ -265,6 +270,18 @@ async fn serve(
     let readiness = Readiness::default();
     let namespaces = args.namespace;
     let mut parts = JoinSet::new();
+    // Who asks how it goes has an answer from here on.
+    parts.spawn(server::serve(
+        probes,
+        readiness.clone(),
+        Arc::clone(&context),
+    ));
+    tokio::select! {
+        () = definitions::served(&context.client) => {}
+        _ = terminate.recv() => return Ok(()),
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+        _ = parts.join_next() => return Err(RunError::Ended("the server")),
+    }
     parts.spawn(watches::streams(
         Arc::clone(&context),
         namespaces.clone(),
@@ -279,11 +296,6 @@ async fn serve(
         Arc::clone(&context),
         namespaces,
         writers.accounts,
-    ));
-    parts.spawn(server::serve(
-        probes,
-        readiness.clone(),
-        Arc::clone(&context),
     ));
     parts.spawn(passes::resync(args.resync, Arc::clone(&context)));
 
@@ -303,6 +315,20 @@ async fn serve(
     }
     readiness.set(true);
     tracing::info!("ready");
+    let mut leadership = leadership;
+    // A Service sends what comes to any Pod. Without a way to the leader the port of one that stands by
+    // is closed, so that who posts tries the other.
+    let pod_ip = args.pod_ip.filter(|_| leadership.is_shared());
+    let mut receiver = Receiver {
+        listen: args.webhook_listen,
+        sources: args.webhook_source,
+        roles: leadership.roles(),
+    };
+    if let Some(ip) = pod_ip
+        && let Some(port) = receiver.open(&mut parts, &context).await?
+    {
+        leadership.receives(SocketAddr::new(ip, port));
+    }
     let mut term = tokio::select! {
         term = leadership.win() => term,
         _ = terminate.recv() => return Ok(()),
@@ -311,17 +337,8 @@ async fn serve(
     };
     context.reporter.metrics.leads();
 
-    // The port of one that stands by is closed, so that who posts tries the other.
-    if let (Some(address), Some(shared)) = (args.webhook_listen, context.webhooks.clone()) {
-        let (listener, listening) = listen(address).await?;
-        tracing::info!(webhooks = listening, "webhooks are received");
-        let sources = Sources::new(args.webhook_source);
-        parts.spawn(webhooks::serve(
-            listener,
-            sources,
-            shared,
-            Arc::clone(&context),
-        ));
+    if pod_ip.is_none() {
+        receiver.open(&mut parts, &context).await?;
     }
     let mut passes = controllers(&context, args.concurrency);
     let ended = tokio::select! {
@@ -350,10 +367,44 @@ async fn serve(
     ended
 }
 
+/// The receiver of webhooks, before it is open.
+struct Receiver {
+    listen: Option<SocketAddr>,
+    sources: Vec<IpNet>,
+    roles: Roles,
+}
+
+impl Receiver {
+    /// Opens it, if there is to be one, and gives its port.
+    async fn open(
+        &mut self,
+        parts: &mut JoinSet<()>,
+        context: &Arc<Context>,
+    ) -> Result<Option<u16>, RunError> {
+        let (Some(address), Some(shared)) = (self.listen, context.webhooks.clone()) else {
+            return Ok(None);
+        };
+        let (listener, listening) = listen(address).await?;
+        let port = listener.local_addr().map(|address| address.port());
+        let port = port.map_err(|error| RunError::Listen(address, error))?;
+        tracing::info!(webhooks = listening, "webhooks are received");
+        let sources = Sources::new(std::mem::take(&mut self.sources));
+        parts.spawn(webhooks::serve(
+            listener,
+            sources,
+            shared,
+            Arc::clone(context),
+            self.roles.clone(),
+        ));
+        Ok(Some(port))
+    }
+}
+
 /// Begins to work on objects, so many of each kind at once.
 fn controllers(context: &Arc<Context>, concurrency: u16) -> JoinSet<()> {
     let mut passes = JoinSet::new();
     passes.spawn(passes::drive(
+        account::KIND,
         context.accounts.clone(),
         context.account_wakes.clone(),
         Arc::clone(context),
@@ -362,6 +413,7 @@ fn controllers(context: &Arc<Context>, concurrency: u16) -> JoinSet<()> {
         watches::account_pass_ended,
     ));
     passes.spawn(passes::drive(
+        livestream::KIND,
         context.streams.clone(),
         context.wakes.clone(),
         Arc::clone(context),
@@ -370,6 +422,7 @@ fn controllers(context: &Arc<Context>, concurrency: u16) -> JoinSet<()> {
         watches::stream_pass_ended,
     ));
     passes.spawn(passes::drive(
+        broadcast::KIND,
         context.broadcasts.clone(),
         context.broadcast_wakes.clone(),
         Arc::clone(context),

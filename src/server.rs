@@ -12,7 +12,7 @@ use std::{
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::{net::TcpListener, runtime::Handle};
 
-use crate::{account::Client, clock, context::Context};
+use crate::{account::Client, census, clock, context::Context};
 
 /// Whether the caches are warm.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +105,10 @@ async fn metrics(State((_, context)): State<(Readiness, Arc<Context>)>) -> impl 
         );
         (client.id.as_str().to_owned(), waiting, open)
     }));
+    // One that stands by sees the same objects: they are counted by who acts, so that they can be added up.
+    if metrics.is_leader() {
+        metrics.census(&census::take(&context, clock::now()));
+    }
     metrics.kept(kept(&context));
     metrics.tasks(Handle::current().metrics().num_alive_tasks());
     match metrics.text() {

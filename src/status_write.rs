@@ -11,6 +11,13 @@ use serde_json::{Value, json};
 
 use crate::merge_patch;
 
+/// The definitions of the cluster drop what was written, so nothing may be built on it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the installed definitions are older than this operator: they dropped status.{0}; install those of its own version"
+)]
+struct Dropped(String);
+
 /// What became of a status write.
 #[derive(Debug)]
 pub enum Written<K> {
@@ -25,10 +32,11 @@ pub enum Written<K> {
 }
 
 /// Writes what differs between two statuses of `object`. The write carries its resourceVersion, so
-/// that one planned from a stale view is refused.
+/// that one planned from a stale view is refused. What the apiserver made of it is compared with it: a field
+/// that an older definition drops would be missing when it counts.
 ///
 /// # Errors
-/// Trouble with the apiserver, conflicts and a missing object apart.
+/// Trouble with the apiserver, conflicts and a missing object apart; a field that was dropped.
 pub async fn write<K, S>(
     api: &Api<K>,
     object: &K,
@@ -36,7 +44,7 @@ pub async fn write<K, S>(
     new: &S,
 ) -> kube::Result<Written<K>>
 where
-    K: Resource + Clone + DeserializeOwned + Debug,
+    K: Resource + Clone + DeserializeOwned + Serialize + Debug,
     S: Serialize,
 {
     let value = |status: &S| serde_json::to_value(status).map_err(kube::Error::SerdeError);
@@ -47,19 +55,25 @@ where
     let Some(patch) = merge_patch::between(&old, &value(new)?) else {
         return Ok(Written::Same);
     };
-    let patch = json!({
+    let request = json!({
         "metadata": {"resourceVersion": object.resource_version(), "uid": object.uid()},
-        "status": patch,
+        "status": &patch,
     });
     match api
         .patch_status(
             &object.name_any(),
             &PatchParams::default(),
-            &Patch::Merge(&patch),
+            &Patch::Merge(&request),
         )
         .await
     {
-        Ok(written) => Ok(Written::Changed(Box::new(written))),
+        Ok(written) => {
+            let kept = serde_json::to_value(&written).map_err(kube::Error::SerdeError)?;
+            match merge_patch::dropped(&patch, &kept["status"]) {
+                Some(field) => Err(kube::Error::Service(Dropped(field).into())),
+                None => Ok(Written::Changed(Box::new(written))),
+            }
+        }
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Written::Gone),
         Err(kube::Error::Api(status)) if status.is_conflict() => Ok(Written::Stale),
         Err(error) => Err(error),

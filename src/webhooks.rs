@@ -8,6 +8,7 @@ mod bucket;
 mod connections;
 mod doors;
 mod ledger;
+mod relay;
 mod request;
 mod server;
 mod sources;

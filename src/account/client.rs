@@ -157,6 +157,7 @@ impl Client {
         requests_per_second: u32,
         poll_interval: Duration,
     ) {
+        connection.line.belongs_to(&self.id);
         connection.line.oversee(Arc::<Budget>::clone(&self.budget));
         self.members().insert(
             account,

@@ -24,6 +24,9 @@ const BETWEEN_LISTINGS: Duration = Duration::from_secs(1);
 /// The longest wait until something that cannot be read is tried again.
 const LONGEST_TROUBLE: Duration = Duration::from_mins(5);
 
+/// How long it is remembered that a hint's news are to be told: who is to tell them is awake.
+const LONGEST_TELLING: Duration = Duration::from_mins(1);
+
 /// How many videos of a stream are kept whole.
 pub const NEWEST: usize = 50;
 
@@ -36,6 +39,17 @@ pub enum Target {
     Broadcast(BroadcastId),
     /// The list of the videos that came out of a stream.
     Videos(StreamId),
+}
+
+impl Target {
+    /// The word for its kind in metrics.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "stream",
+            Self::Broadcast(_) => "broadcast",
+            Self::Videos(_) => "videos",
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -72,6 +86,8 @@ struct Inner {
     hints: HashSet<Target>,
     /// When something was last read because of a hint.
     hinted: HashMap<Target, Instant>,
+    /// When the first hint came that no status answers yet, and when its reading brought news.
+    unanswered: HashMap<Target, (Instant, Option<Instant>)>,
     /// When the videos of a stream are to be read.
     videos: HashMap<StreamId, Instant>,
     shelves: HashMap<StreamId, Arc<Shelf>>,
@@ -199,13 +215,45 @@ impl Desk {
         inner.videos.remove(id);
         inner.shelves.remove(id);
         inner.hints.remove(&target);
+        inner.unanswered.remove(&target);
         inner.troubled.remove(&target);
     }
 
     /// Takes a hint.
-    pub(super) fn hint(&self, target: Target) {
-        self.lock().hints.insert(target);
+    pub(super) fn hint(&self, target: Target, now: Instant) {
+        let mut inner = self.lock();
+        let unanswered = inner.unanswered.entry(target.clone());
+        unanswered.or_insert((now, None));
+        inner.hints.insert(target);
+        drop(inner);
         self.changed.notify_one();
+    }
+
+    /// What a hint named has been read since `asked`. `news`: it is not as it was, and somebody is to
+    /// tell it.
+    pub(super) fn hint_read(&self, target: &Target, asked: Instant, news: bool) {
+        let mut inner = self.lock();
+        let Some((came, read)) = inner.unanswered.get_mut(target) else {
+            return;
+        };
+        // One that came meanwhile is another.
+        if asked < *came {
+            return;
+        }
+        if news {
+            *read = Some(asked);
+        } else {
+            inner.unanswered.remove(target);
+        }
+    }
+
+    /// When the hint came whose news a status tells now; each is answered once.
+    pub fn answer_hint(&self, target: &Target) -> Option<Instant> {
+        let mut inner = self.lock();
+        let (came, read) = *inner.unanswered.get(target)?;
+        read?;
+        inner.unanswered.remove(target);
+        Some(came)
     }
 
     /// Something outside has changed what may be due.
@@ -233,6 +281,10 @@ impl Desk {
         let mut inner = self.lock();
         let inner = &mut *inner;
         inner.hinted.retain(|_, at| now < *at + BETWEEN_LISTINGS);
+        let telling = |read: Instant| now < read + LONGEST_TELLING;
+        inner
+            .unanswered
+            .retain(|_, (_, read)| read.is_none_or(telling));
         let mut due = Due::default();
         let troubled = &inner.troubled;
         // When it may be read, which is not before its trouble is over.
@@ -317,6 +369,7 @@ impl Desk {
         [
             inner.followers.len(),
             inner.hints.len(),
+            inner.unanswered.len(),
             inner.videos.len(),
             inner.shelves.len(),
             inner.troubled.len(),
@@ -409,9 +462,32 @@ mod tests {
         assert_eq!(first(), Some(videos("1")));
         desk.videos_at(&id("1"), None);
         assert_eq!(first(), Some(stream("2")));
-        desk.hint(stream("3"));
+        desk.hint(stream("3"), now);
         assert_eq!(first(), Some(stream("3")));
         assert_eq!(desk.due(now, told).streams(), 2);
+    }
+
+    #[test]
+    fn a_hint_is_answered_once_and_only_by_what_was_read_after_it() {
+        let desk = Desk::default();
+        let start = clock::now().mono;
+        let second = Duration::from_secs(1);
+        let target = stream("1");
+        desk.hint(target.clone(), start + second);
+        desk.hint_read(&target, start, true);
+        assert_eq!(desk.answer_hint(&target), None, "it was read before");
+        desk.hint(target.clone(), start + second * 2);
+        desk.hint_read(&target, start + second * 3, true);
+        assert_eq!(desk.answer_hint(&target), Some(start + second));
+        assert_eq!(desk.answer_hint(&target), None);
+        // What brought no news is not to be told, and what nobody tells is forgotten.
+        desk.hint(target.clone(), start);
+        desk.hint_read(&target, start, false);
+        assert_eq!(desk.answer_hint(&target), None);
+        desk.hint(target.clone(), start);
+        desk.hint_read(&target, start, true);
+        desk.due(start + LONGEST_TELLING, |_| None);
+        assert_eq!(desk.answer_hint(&target), None);
     }
 
     #[test]
@@ -422,7 +498,7 @@ mod tests {
             let mut reads = 0;
             for millis in 0..10_000 {
                 let now = start + Duration::from_millis(millis / 10);
-                desk.hint(target.clone());
+                desk.hint(target.clone(), now);
                 if desk.due(now, |_| None).first().is_some() {
                     desk.begun([target.clone()], now);
                     reads += 1;
@@ -468,7 +544,7 @@ mod tests {
     fn a_hint_survives_the_wishes_of_passes() {
         let desk = Desk::default();
         let now = clock::now().mono;
-        desk.hint(videos("1"));
+        desk.hint(videos("1"), now);
         desk.videos_at(&id("1"), None);
         assert_eq!(desk.due(now, |_| None).first(), Some(videos("1")));
         desk.videos_at(&id("1"), Some(now + Duration::from_secs(9)));
@@ -498,7 +574,7 @@ mod tests {
         let now = clock::now().mono;
         let every = Duration::from_secs(1);
         desk.follow(who("a"), vec![(id("1"), every), (id("2"), every)]);
-        desk.hint(stream("3"));
+        desk.hint(stream("3"), now);
         desk.videos_at(&id("4"), Some(now));
         let told = |_: &StreamId| now.checked_sub(every);
         let mut due = desk.due(now, told);

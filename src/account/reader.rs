@@ -110,17 +110,24 @@ fn newest_first(a: &ObservedVideo, b: &ObservedVideo) -> std::cmp::Ordering {
 }
 
 impl Client {
-    /// Takes a hint from outside. What nobody here holds costs nothing.
-    pub fn hint(&self, hint: Hint) {
+    /// Takes a hint from outside: what it was about, and whether an object here holds that. What nobody
+    /// holds costs nothing.
+    pub fn hint(&self, hint: Hint) -> (&'static str, bool) {
+        let about = match &hint {
+            Hint::Stream(_) => "stream",
+            Hint::VideoOf(_) => "videos",
+            Hint::Broadcast(_) => "broadcast",
+        };
         let target = match hint {
             Hint::Stream(id) if self.is_held(&id) || self.is_shown(&id) => Target::Stream(id),
             Hint::VideoOf(id) if self.is_held(&id) => Target::Videos(id),
             Hint::Broadcast(id) if !self.index.broadcasts.of_broadcast(&id).is_empty() => {
                 Target::Broadcast(id)
             }
-            Hint::Stream(_) | Hint::VideoOf(_) | Hint::Broadcast(_) => return,
+            Hint::Stream(_) | Hint::VideoOf(_) | Hint::Broadcast(_) => return (about, false),
         };
-        self.desk.hint(target);
+        self.desk.hint(target, clock::now().mono);
+        (about, true)
     }
 
     /// Reads what is due, for ever.
@@ -198,12 +205,17 @@ impl Client {
     async fn read_stream(&self, id: &StreamId) -> Result<(), ProviderError> {
         let (account, connection) = self.next_caller().await?;
         let asked = clock::now().mono;
-        self.desk.begun([Target::Stream(id.clone())], asked);
+        let target = Target::Stream(id.clone());
+        self.desk.begun([target.clone()], asked);
         let found = connection.streams.get(id).await;
         if let Some(stream) = self.answered(&account, found)? {
-            self.tell(&self.mirror.read(asked, stream));
+            let news = self.mirror.read(asked, stream);
+            let told = news.ids.contains(id);
+            self.desk.hint_read(&target, asked, told);
+            self.tell(&news);
         } else {
             self.mirror.not_found(asked, id);
+            self.desk.hint_read(&target, asked, true);
             self.tell_of(id);
         }
         Ok(())
@@ -212,15 +224,20 @@ impl Client {
     async fn read_broadcast(&self, id: &BroadcastId) -> Result<(), ProviderError> {
         let (account, connection) = self.next_caller().await?;
         let asked = clock::now().mono;
-        self.desk.begun([Target::Broadcast(id.clone())], asked);
+        let target = Target::Broadcast(id.clone());
+        self.desk.begun([target.clone()], asked);
         let Some(broadcasts) = &connection.broadcasts else {
             return Ok(());
         };
         let found = broadcasts.get(id).await;
         if let Some(broadcast) = self.answered(&account, found)? {
-            self.tell_broadcasts(&self.broadcasts.read(asked, broadcast));
+            let news = self.broadcasts.read(asked, broadcast);
+            let told = news.ids.contains(id);
+            self.desk.hint_read(&target, asked, told);
+            self.tell_broadcasts(&news);
         } else {
             self.broadcasts.not_found(asked, id);
+            self.desk.hint_read(&target, asked, true);
             self.tell_of_broadcast(id);
         }
         Ok(())
@@ -247,6 +264,9 @@ impl Client {
         let items = connection.recordings.videos(id, page).await;
         let last = listing.take(self.answered(&account, items)?);
         if last && let Some(listing) = listings.remove(id) {
+            // Whether it is news, the pass finds out.
+            let target = Target::Videos(id.clone());
+            self.desk.hint_read(&target, listing.began, true);
             self.desk.listed(id, listing.shelf());
             self.tell_of(id);
         }

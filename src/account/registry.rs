@@ -228,6 +228,15 @@ impl Registry {
             .collect()
     }
 
+    /// The client of each open account.
+    pub fn owners(&self) -> HashMap<ObjectKey, String> {
+        let inner = self.lock();
+        let accounts = inner.accounts.iter();
+        accounts
+            .map(|(key, open)| (key.clone(), open.client.id.as_str().to_owned()))
+            .collect()
+    }
+
     /// Closes an account; its key is forgotten.
     pub fn close(&self, account: &ObjectKey) {
         self.lock().close(account);

@@ -226,7 +226,7 @@ pub struct BroadcastStatus {
     /// Public addresses for viewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playback: Option<BroadcastPlayback>,
-    /// The value of the annotation `livestream-operator.io/reconcile-at` that was handled last.
+    /// The value of the annotation `livestream-operator.io/reconcile-requested-at` that was handled last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,

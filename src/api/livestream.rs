@@ -313,7 +313,7 @@ pub struct LiveStreamStatus {
     /// again. That happens at most once an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_reactivated_at: Option<Time>,
-    /// The value of the annotation `livestream-operator.io/reconcile-at` that was handled last.
+    /// The value of the annotation `livestream-operator.io/reconcile-requested-at` that was handled last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,

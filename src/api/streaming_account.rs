@@ -158,7 +158,7 @@ pub struct StreamingAccountStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub rotated_webhook: Option<String>,
-    /// The value of the annotation `livestream-operator.io/reconcile-at` that was handled last.
+    /// The value of the annotation `livestream-operator.io/reconcile-requested-at` that was handled last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,

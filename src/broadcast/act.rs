@@ -17,6 +17,7 @@ use crate::{
     provider::{
         BroadcastDifference, BroadcastId, Broadcasts, ObservedBroadcast, ProviderError, StreamId,
     },
+    report::{Change, ChangeResult},
     status_write::{self, Written},
 };
 
@@ -69,15 +70,22 @@ impl Pass<'_> {
                 if !self.mark_intent(known).await? {
                     return Ok(Acted::Stale);
                 }
+                let before = mirror.sight(id).seen.map(|seen| seen.settings.shown());
+                let change = Change::of("update_broadcast", id)
+                    .from(before.unwrap_or_default())
+                    .to(difference.settings.shown());
                 let result = broadcasts.update(id, &difference.settings).await;
+                self.changed(account, &change, &ChangeResult::of(&result));
                 if let Ok(Some(_)) = &result {
                     self.updated(id, difference, known);
                 }
-                self.enter(account, id, result)
+                Self::enter(account, id, result)
             }
             Plan::Delete(id) => {
+                let before = mirror.sight(id).seen.map(|seen| seen.settings.shown());
+                let change = Change::of("delete_broadcast", id).from(before.unwrap_or_default());
                 let result = broadcasts.delete(id).await;
-                self.count("delete_broadcast", &result);
+                self.changed(account, &change, &ChangeResult::of(&result));
                 result.map(|()| {
                     mirror.deleted(clock::now().mono, id);
                     self.happenings.push(Happening::Deleted(id.clone()));
@@ -171,7 +179,10 @@ impl Pass<'_> {
             memory.lost.clone_from(&creation.replaces);
         });
         let result = broadcasts.create(&creation.settings).await;
-        self.count("create_broadcast", &result);
+        let made = result.as_ref().ok().and_then(Option::as_ref);
+        let change = Change::unnamed("create_broadcast").named(made);
+        let change = change.to(creation.settings.shown());
+        self.changed(account, &change, &ChangeResult::of(&result));
         let ended = clock::now().mono;
         let (remembered, result) = match result {
             Ok(Some(id)) => {
@@ -279,12 +290,10 @@ impl Pass<'_> {
 
     /// Takes the reply to a change into the mirror.
     fn enter(
-        &self,
         account: &Account,
         id: &BroadcastId,
         result: Result<Option<ObservedBroadcast>, ProviderError>,
     ) -> Result<(), ProviderError> {
-        self.count("update_broadcast", &result);
         let ended = clock::now().mono;
         let mirror = &account.client.broadcasts;
         match result {
@@ -303,13 +312,10 @@ impl Pass<'_> {
         Ok(())
     }
 
-    pub(super) fn count<T>(&self, change: &'static str, result: &Result<T, ProviderError>) {
-        let label = match result {
-            Ok(_) => "done",
-            Err(error) if error.refused_for_certain() => "refused",
-            Err(_) => "unknown",
-        };
-        self.ctx.reporter.metrics.change(change, label);
+    /// Tells and counts a change.
+    pub(super) fn changed(&self, account: &Account, change: &Change, result: &ChangeResult) {
+        let (reporter, client) = (&self.ctx.reporter, &account.client.id);
+        reporter.changed(&*self.object, client, change, result);
     }
 
     fn answered(account: &Account, result: Result<(), ProviderError>) -> Acted {

@@ -11,12 +11,13 @@ use super::{
     status,
 };
 use crate::{
-    account::Account,
+    account::{self, Account, Target},
     api::{self, BroadcastStatus, DeletionPolicy, RECONCILE_ANNOTATION},
     clock::{self, Now},
     creation,
     outcome::{Outcome, Reason},
     provider::BroadcastId,
+    report::{Change, ChangeResult},
     status_write::{self, Written},
 };
 
@@ -24,6 +25,7 @@ impl Pass<'_> {
     /// Writes the status if it differs, and tells what happened.
     pub(super) async fn tell(
         &mut self,
+        account: Result<&Account, &Outcome>,
         known: &Known,
         outcome: &Outcome,
         now: Now,
@@ -76,6 +78,7 @@ impl Pass<'_> {
             &status,
         )
         .await;
+        let shown = matches!(written, Ok(Written::Changed(_)));
         match written {
             Ok(Written::Same) => {}
             Ok(Written::Changed(object)) => self.object = Arc::new(*object),
@@ -88,6 +91,11 @@ impl Pass<'_> {
                 self.keep_untold();
                 return Err(error);
             }
+        }
+        let quiet = matches!(outcome, Outcome::Quiet);
+        if let (Ok(account), Some(broadcast), false) = (account, &broadcast, quiet) {
+            let targets = [Target::Broadcast(broadcast.id.clone())];
+            account::answer_hints(&account.client, &targets, shown, &self.ctx.reporter.metrics);
         }
         let happenings = std::mem::take(&mut self.happenings);
         self.ctx.reporter.happened(&*self.object, &happenings);
@@ -125,7 +133,8 @@ impl Pass<'_> {
             && let Some(broadcasts) = &account.connection.broadcasts
         {
             let result = broadcasts.delete(&id).await;
-            self.count("delete_broadcast", &result);
+            let change = Change::of("delete_broadcast", &id);
+            self.changed(account, &change, &ChangeResult::of(&result));
             if result.is_ok() {
                 account.client.broadcasts.deleted(clock::now().mono, &id);
                 self.happenings.push(Happening::Deleted(id));

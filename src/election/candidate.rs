@@ -1,6 +1,7 @@
 //! Taking the Lease, keeping it and giving it back.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,9 +15,12 @@ use kube::{
     core::ObjectMeta,
     runtime::{WatchStreamExt as _, watcher},
 };
+use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 
 use super::{
+    notice,
+    role::{Role, Roles},
     sighting::{Move, Sighting, released, taken},
     tenure::Tenure,
 };
@@ -38,6 +42,9 @@ pub struct Candidate {
     identity: String,
     lasts: Duration,
     tenure: Arc<Tenure>,
+    /// Where this process receives webhooks that others pass on.
+    webhooks: Option<SocketAddr>,
+    role: watch::Sender<Role>,
 }
 
 /// The Lease, held.
@@ -75,7 +82,19 @@ impl Candidate {
             identity,
             lasts,
             tenure,
+            webhooks: None,
+            role: watch::Sender::new(Role::StandsBy(None)),
         }
+    }
+
+    /// When it leads, those who stand by may pass on to here what they receive.
+    pub fn receives(&mut self, webhooks: SocketAddr) {
+        self.webhooks = Some(webhooks);
+    }
+
+    /// What this process is, from now on.
+    pub fn roles(&self) -> Roles {
+        self.role.subscribe()
     }
 
     /// Returns once the Lease is ours.
@@ -86,6 +105,7 @@ impl Candidate {
             .boxed();
         let mut told = None;
         loop {
+            self.role.send_replace(Role::StandsBy(sighting.webhooks()));
             let before = match sighting.next(&self.identity, clock::now().mono) {
                 Move::Look => {
                     self.look(&mut sights, &mut sighting, None).await;
@@ -106,6 +126,7 @@ impl Candidate {
             match self.take(before).await {
                 Ok((held, until)) => {
                     tracing::info!(lease = self.name, identity = self.identity, "leading");
+                    self.role.send_replace(Role::Leads);
                     return Office {
                         candidate: self,
                         held,
@@ -163,13 +184,14 @@ impl Candidate {
         let seconds = i32::try_from(self.lasts.as_millis().div_ceil(1000)).unwrap_or(i32::MAX);
         let spec = before.as_ref().and_then(|before| before.spec.as_ref());
         let spec = taken(spec, &self.identity, seconds, now);
-        let metadata = before.map_or_else(
+        let mut metadata = before.map_or_else(
             || ObjectMeta {
                 name: Some(self.name.clone()),
                 ..ObjectMeta::default()
             },
             |before| before.metadata,
         );
+        notice::put(&mut metadata, self.webhooks);
         let lease = Lease {
             metadata,
             spec: Some(spec),
@@ -273,6 +295,7 @@ impl Office {
             // Deleted by hand: made anew by the next write, unless another is quicker.
             self.held.metadata = ObjectMeta {
                 name: Some(name.clone()),
+                annotations: self.held.metadata.annotations.take(),
                 ..ObjectMeta::default()
             };
             return Renewed::NotYet;

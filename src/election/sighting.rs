@@ -3,11 +3,15 @@
 //! The times in a Lease are of other machines' calendars. So what counts is how long the record has not
 //! changed while we looked, on our own clock that never steps.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
+use super::notice;
 use crate::clock::Now;
 
 /// The Lease as it was seen last.
@@ -80,6 +84,11 @@ impl Sighting {
             return Move::Take(Box::new(lease.clone()));
         }
         Move::Wait(ends)
+    }
+
+    /// Where who holds it receives webhooks, as far as was seen.
+    pub(super) fn webhooks(&self) -> Option<SocketAddr> {
+        notice::webhooks(self.0.as_ref()?.lease.as_ref()?)
     }
 
     /// Who holds it, as far as was seen.

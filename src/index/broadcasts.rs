@@ -12,6 +12,7 @@ use super::relation::Relation;
 use crate::{
     api::Broadcast,
     object_key::ObjectKey,
+    object_state::ObjectState,
     provider::{BroadcastId, StreamId},
 };
 
@@ -46,6 +47,8 @@ pub struct Entry {
     pub objects: BTreeSet<ObjectKey>,
     /// The streams that it names by id, or shows.
     pub streams: BTreeSet<StreamId>,
+    /// How it fares.
+    pub state: ObjectState,
 }
 
 impl Entry {
@@ -71,6 +74,7 @@ impl Entry {
                 .chain(shown.into_iter().flatten())
                 .map(StreamId::new)
                 .collect(),
+            state: ObjectState::of_broadcast(object),
         }
     }
 
@@ -99,6 +103,14 @@ impl Broadcasts {
     /// Every object.
     pub fn all(&self) -> Vec<ObjectKey> {
         self.lock().entries.keys().cloned().collect()
+    }
+
+    /// Shows each object's account and how it fares.
+    pub fn each_state(&self, mut visit: impl FnMut(&ObjectKey, &ObjectState)) {
+        let inner = self.lock();
+        for entry in inner.entries.values() {
+            visit(&entry.account, &entry.state);
+        }
     }
 
     /// The objects that name an account.

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     account::Account, api, api::CreationResult, api::LiveStreamStatus, clock, current, finalizer,
-    not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Difference, provider::ObservedStream,
-    provider::ProviderError, provider::StreamId, report::Happening, status_write,
-    status_write::Written,
+    not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Difference, provider::Mark,
+    provider::ObservedStream, provider::ProviderError, provider::StreamId, report::Change,
+    report::ChangeResult, report::Happening, status_write, status_write::Written,
 };
 
 impl Pass<'_> {
@@ -78,11 +78,13 @@ impl Pass<'_> {
                 let Some(seen) = seen else {
                     return Ok(Acted::Stale);
                 };
+                let change = Change::of("claim", id);
+                let change = change.mark(&seen.mark, &Mark::Owned(known.owner.clone()));
                 let result = streams.claim(seen, &known.owner).await;
                 if let Ok(Some(_)) = &result {
                     self.happenings.push(Happening::TakenOver(id.clone()));
                 }
-                self.enter(account, id, result, "claim")
+                self.enter(account, id, result, &change)
             }
             Plan::Update {
                 id,
@@ -92,28 +94,38 @@ impl Pass<'_> {
                 if !self.mark_intent(known).await? {
                     return Ok(Acted::Stale);
                 }
+                let seen = mirror.sight(id).seen;
+                let before = seen.map(|seen| seen.settings.shown());
+                let change = Change::of("update", id)
+                    .from(before.unwrap_or_default())
+                    .to(difference.settings.shown());
                 let result = streams
                     .update(id, ours.then_some(&known.owner), &difference.settings)
                     .await;
                 if let Ok(Some(_)) = &result {
                     self.updated(id, difference, known);
                 }
-                self.enter(account, id, result, "update")
+                self.enter(account, id, result, &change)
             }
             Plan::Release(id) => {
                 let seen = mirror.sight(id).seen;
                 let Some(seen) = seen else {
                     return Ok(Acted::Stale);
                 };
+                let change = Change::of("release", id);
+                let change = change.mark(&seen.mark, &Mark::Released(known.owner.clone()));
                 let result = streams.release(&seen, &known.owner).await;
                 if let Ok(Some(_)) = &result {
                     self.happenings.push(Happening::Released(id.clone()));
                 }
-                self.enter(account, id, result, "release")
+                self.enter(account, id, result, &change)
             }
             Plan::Delete(id) => {
+                let seen = mirror.sight(id).seen;
+                let before = seen.map(|seen| seen.settings.shown());
+                let change = Change::of("delete", id).from(before.unwrap_or_default());
                 let result = streams.delete(id).await;
-                self.count("delete", &result);
+                self.changed(account, &change, &ChangeResult::of(&result));
                 result.map(|()| {
                     mirror.deleted(clock::now().mono, id);
                     self.happenings.push(Happening::Deleted(id.clone()));
@@ -198,7 +210,10 @@ impl Pass<'_> {
             .streams
             .create(&known.owner, &creation.settings)
             .await;
-        self.count("create", &result);
+        let made = result.as_ref().ok().map(|stream| &stream.id);
+        let change = Change::unnamed("create").named(made);
+        let change = change.to(creation.settings.shown());
+        self.changed(account, &change, &ChangeResult::of(&result));
         let ended = clock::now().mono;
         let result = match result {
             Ok(stream) => {
@@ -303,9 +318,9 @@ impl Pass<'_> {
         account: &Account,
         id: &StreamId,
         result: Result<Option<ObservedStream>, ProviderError>,
-        change: &'static str,
+        change: &Change,
     ) -> Result<(), ProviderError> {
-        self.count(change, &result);
+        self.changed(account, change, &ChangeResult::of(&result));
         let ended = clock::now().mono;
         let mirror = &account.client.mirror;
         match result {
@@ -325,13 +340,10 @@ impl Pass<'_> {
         Ok(())
     }
 
-    pub(super) fn count<T>(&self, change: &'static str, result: &Result<T, ProviderError>) {
-        let label = match result {
-            Ok(_) => "done",
-            Err(error) if error.refused_for_certain() => "refused",
-            Err(_) => "unknown",
-        };
-        self.ctx.reporter.metrics.change(change, label);
+    /// Tells and counts a change.
+    pub(super) fn changed(&self, account: &Account, change: &Change, result: &ChangeResult) {
+        let (reporter, client) = (&self.ctx.reporter, &account.client.id);
+        reporter.changed(&*self.object, client, change, result);
     }
 
     pub(super) fn answered(account: &Account, result: Result<(), ProviderError>) -> Acted {

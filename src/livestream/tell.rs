@@ -8,10 +8,11 @@ use super::{
     KIND, Pass, Told, ingest, ingest::Delivered, plan, plan::Known, status, videos, videos::Shelved,
 };
 use crate::{
-    account::Account, account::Shelf, api, api::DeletionPolicy, api::KeyResetResult,
-    api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock, clock::Now, creation,
-    outcome::Outcome, provider::Ingest, provider::ObservedStream, provider::StreamId,
-    report::Happening, status_write, status_write::Written,
+    account, account::Account, account::Shelf, account::Target, api, api::DeletionPolicy,
+    api::KeyResetResult, api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock,
+    clock::Now, creation, outcome::Outcome, provider::Ingest, provider::ObservedStream,
+    provider::StreamId, report::Change, report::ChangeResult, report::Happening, status_write,
+    status_write::Written,
 };
 
 /// A reading of a stream's videos that is told now.
@@ -157,6 +158,7 @@ impl Pass<'_> {
         let status = status::status(&old, seen, now.wall);
         let before = self.object.status.as_ref();
         let written = status_write::write(&self.api, &*self.object, before, &status).await;
+        let shown = matches!(written, Ok(Written::Changed(_)));
         match written {
             Ok(Written::Same) => {}
             Ok(Written::Changed(object)) => self.object = Arc::new(*object),
@@ -169,6 +171,11 @@ impl Pass<'_> {
                 self.put_off(listed);
                 return Err(error);
             }
+        }
+        if let (Ok(account), Some(stream), false) = (account, stream, quiet) {
+            let mut targets = vec![Target::Stream(stream.id.clone())];
+            targets.extend(listed.is_some().then(|| Target::Videos(stream.id.clone())));
+            account::answer_hints(&account.client, &targets, shown, &self.ctx.reporter.metrics);
         }
         if let (Some(listed), Ok(account)) = (&listed, account) {
             let Listed { shelf, shelved, .. } = listed;
@@ -253,7 +260,8 @@ impl Pass<'_> {
         let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
         if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain) {
             let result = account.connection.streams.delete(&id).await;
-            self.count("delete", &result);
+            let change = Change::of("delete", &id);
+            self.changed(account, &change, &ChangeResult::of(&result));
             if result.is_ok() {
                 account.client.mirror.deleted(clock::now().mono, &id);
                 self.happenings.push(Happening::Deleted(id));

@@ -50,7 +50,7 @@ pub enum SetupError {
 /// Puts a key to work at an endpoint. Nothing is sent yet, so this says nothing about whether the
 /// key is good: [`Identity::client`] does.
 pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, SetupError> {
-    let line = Line::default();
+    let line = Line::metered(http.meter.clone());
     let gcore = Arc::new(Gcore(Api::new(endpoint, key, http.clone(), line.clone())?));
     Ok(Connection {
         identity: gcore.clone(),

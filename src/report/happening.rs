@@ -4,11 +4,11 @@ use std::fmt::Display;
 
 use kube::runtime::events::EventType;
 
-use super::{RecordingNews, WebhookNews};
+use super::{EventReason, RecordingNews, WebhookNews};
 use crate::{api::KeyResetResult, provider::StreamId};
 
 /// An Event's type, reason, action and note.
-pub(super) type Told = (EventType, &'static str, &'static str, String);
+pub(super) type Told = (EventType, EventReason, &'static str, String);
 
 /// Something that was done or found out, worth telling once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,68 +89,68 @@ impl<I: Display> Happening<I> {
     pub(super) fn event(&self, what: &str) -> Told {
         use EventType::{Normal, Warning};
         match self {
-            Self::Created(id) => (Normal, "Created", "Create", format!("created {what} {id}")),
+            Self::Created(id) => (Normal, EventReason::Created, "Create", format!("created {what} {id}")),
             Self::CreatedInactive(id) => (
                 Warning,
-                "CreatedInactive",
+                EventReason::CreatedInactive,
                 "Create",
                 format!("created {what} {id} switched off: the provider refused it with active: true"),
             ),
-            Self::Adopted(id) => (Normal, "Adopted", "Adopt", format!("adopted {what} {id}")),
-            Self::FoundAgain(id) => (Normal, "FoundAgain", "Adopt", format!("{what} {id} carries the mark of this object and was found again")),
-            Self::TakenOver(id) => (Normal, "TakenOver", "Adopt", format!("took over {what} {id} from an earlier object of this name")),
+            Self::Adopted(id) => (Normal, EventReason::Adopted, "Adopt", format!("adopted {what} {id}")),
+            Self::FoundAgain(id) => (Normal, EventReason::FoundAgain, "Adopt", format!("{what} {id} carries the mark of this object and was found again")),
+            Self::TakenOver(id) => (Normal, EventReason::TakenOver, "Adopt", format!("took over {what} {id} from an earlier object of this name")),
             Self::Updated { id, fields, drift } => {
                 let fields = fields.join(", ");
                 if *drift {
-                    (Normal, "DriftMended", "Update", format!("{what} {id} had drifted; set {fields} again"))
+                    (Normal, EventReason::DriftMended, "Update", format!("{what} {id} had drifted; set {fields} again"))
                 } else {
-                    (Normal, "Updated", "Update", format!("{what} {id}: set {fields}"))
+                    (Normal, EventReason::Updated, "Update", format!("{what} {id}: set {fields}"))
                 }
             }
             Self::PullReactivated(id) => (
                 Normal,
-                "PullReactivated",
+                EventReason::PullReactivated,
                 "Update",
                 format!("the provider had switched off {what} {id}, whose source was idle; switched it on again"),
             ),
             Self::DeletedOutside(id) => (
                 Warning,
-                "DeletedOutside",
+                EventReason::DeletedOutside,
                 "Create",
                 format!("{what} {id} was deleted at the provider by somebody else; it is created again"),
             ),
             Self::CreatedUnnamed => (
                 Normal,
-                "CreatedUnnamed",
+                EventReason::CreatedUnnamed,
                 "Create",
                 format!("created a {what}; the answer does not say its id, which is looked for"),
             ),
             Self::Interrupted(id) => (
                 Normal,
-                "Interrupted",
+                EventReason::Interrupted,
                 "Update",
                 format!("no stream of {what} {id} is live: paused it"),
             ),
             Self::Resumed(id) => (
                 Normal,
-                "Resumed",
+                EventReason::Resumed,
                 "Update",
                 format!("a stream of {what} {id} is live again: ended its pause"),
             ),
             Self::CreationUnknown => (
                 Warning,
-                "CreationUnknown",
+                EventReason::CreationUnknown,
                 "Create",
                 "a creation was sent and its result is not known; nothing is created again until it is".to_owned(),
             ),
-            Self::Deleted(id) => (Normal, "Deleted", "Delete", format!("deleted {what} {id}")),
-            Self::Released(id) => (Normal, "Released", "Release", format!("left {what} {id} at the provider without an owner")),
-            Self::LeftBehind { id, why } => (Warning, "LeftBehind", "Release", format!("left {what} {id} at the provider: {why}")),
-            Self::IngestSecretWritten(name) => (Normal, "IngestSecretWritten", "Write", format!("wrote the addresses for the encoder into Secret {name}")),
+            Self::Deleted(id) => (Normal, EventReason::Deleted, "Delete", format!("deleted {what} {id}")),
+            Self::Released(id) => (Normal, EventReason::Released, "Release", format!("left {what} {id} at the provider without an owner")),
+            Self::LeftBehind { id, why } => (Warning, EventReason::LeftBehind, "Release", format!("left {what} {id} at the provider: {why}")),
+            Self::IngestSecretWritten(name) => (Normal, EventReason::IngestSecretWritten, "Write", format!("wrote the addresses for the encoder into Secret {name}")),
             Self::Recording(news) => news.event(),
             Self::KeyReset { id, result, why } => key_reset(id, *result, why.as_deref()),
             Self::Webhook(news) => news.event(),
-            Self::Opened(client) => (Normal, "Opened", "Open", format!("the key belongs to client {client}")),
+            Self::Opened(client) => (Normal, EventReason::Opened, "Open", format!("the key belongs to client {client}")),
         }
     }
 }
@@ -161,24 +161,24 @@ fn key_reset(id: &StreamId, result: KeyResetResult, why: Option<&str>) -> Told {
     let (type_, reason, note) = match result {
         KeyResetResult::Done => (
             EventType::Normal,
-            "IngestKeyReset",
+            EventReason::IngestKeyReset,
             format!("stream {id} has a new key; who sent with the old one was cut off"),
         ),
         KeyResetResult::RestartEncoder => (
             EventType::Warning,
-            "RestartEncoder",
+            EventReason::RestartEncoder,
             format!(
                 "stream {id} has a new key, but an encoder that sends with the old one could not be cut off: restart the encoder"
             ),
         ),
         KeyResetResult::Refused => (
             EventType::Warning,
-            "IngestKeyResetRefused",
+            EventReason::IngestKeyResetRefused,
             format!("the key of stream {id} was not renewed: {why}"),
         ),
         KeyResetResult::Sent | KeyResetResult::Unknown => (
             EventType::Warning,
-            "IngestKeyResetUnknown",
+            EventReason::IngestKeyResetUnknown,
             format!(
                 "the key of stream {id} may or may not have been renewed ({why}); the addresses that hold now are read again, and nothing is sent twice"
             ),

@@ -2,7 +2,7 @@
 
 use kube::runtime::events::EventType;
 
-use super::happening::Told;
+use super::{EventReason, happening::Told};
 use crate::provider::{Storage, StreamId, VideoId};
 
 /// Something about a recording or a video.
@@ -63,7 +63,7 @@ impl RecordingNews {
         match self {
             Self::Requested(id) => (
                 Normal,
-                "RecordingRequested",
+                EventReason::RecordingRequested,
                 "Record",
                 format!("asked for a recording of stream {id}"),
             ),
@@ -72,7 +72,7 @@ impl RecordingNews {
                 video: Some(video),
             } => (
                 Normal,
-                "RecordingEnded",
+                EventReason::RecordingEnded,
                 "Record",
                 format!("ended the recording of stream {stream}: video {video}"),
             ),
@@ -81,7 +81,7 @@ impl RecordingNews {
                 video: None,
             } => (
                 Normal,
-                "RecordingEnded",
+                EventReason::RecordingEnded,
                 "Record",
                 format!(
                     "ended the recording of stream {stream}; the provider names no video of it"
@@ -89,7 +89,7 @@ impl RecordingNews {
             ),
             Self::StorageLow(Storage { used_mb, limit_mb }) => (
                 Warning,
-                "StorageLow",
+                EventReason::StorageLow,
                 "Record",
                 format!(
                     "the provider's storage is nearly full: {used_mb} of {limit_mb} MB; recordings fail when it is"
@@ -97,19 +97,19 @@ impl RecordingNews {
             ),
             Self::VideoFound { id, stream } => (
                 Normal,
-                "VideoFound",
+                EventReason::VideoFound,
                 "List",
                 format!("video {id} came out of stream {stream}"),
             ),
             Self::VideoReady { id, stream } => (
                 Normal,
-                "VideoReady",
+                EventReason::VideoReady,
                 "List",
                 format!("video {id} of stream {stream} is ready"),
             ),
             Self::VideoFailed { id, stream, error } => (
                 Warning,
-                "VideoFailed",
+                EventReason::VideoFailed,
                 "List",
                 format!(
                     "the processing of video {id} of stream {stream} failed: {}",

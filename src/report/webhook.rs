@@ -2,7 +2,7 @@
 
 use kube::runtime::events::EventType;
 
-use super::happening::Told;
+use super::{EventReason, happening::Told};
 
 /// Something about the path for webhooks of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl WebhookNews {
         match self {
             Self::Made(secret) => (
                 Normal,
-                "WebhookMade",
+                EventReason::WebhookMade,
                 "Webhook",
                 format!(
                     "made a path for webhooks: it is in Secret {secret}; ask the provider's support to post webhooks to it"
@@ -29,7 +29,7 @@ impl WebhookNews {
             ),
             Self::Rotated(secret) => (
                 Normal,
-                "WebhookRotated",
+                EventReason::WebhookRotated,
                 "Webhook",
                 format!(
                     "made a new path for webhooks: it is in Secret {secret}; ask the provider's support to post to it, and then remove the \
@@ -38,7 +38,7 @@ impl WebhookNews {
             ),
             Self::Replaced(secret) => (
                 Warning,
-                "WebhookReplaced",
+                EventReason::WebhookReplaced,
                 "Webhook",
                 format!(
                     "the path for webhooks was gone, so there is a new one in Secret {secret}, and the old one is no longer accepted: ask the \

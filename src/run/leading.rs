@@ -1,12 +1,13 @@
 //! Whether this process acts: at once, or while it holds the Lease.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use kube::Api;
+use tokio::sync::watch;
 
 use crate::{
     cli::LeaseArgs,
-    election::{Candidate, Fence, Lost, Office, Tenure},
+    election::{Candidate, Fence, Lost, Office, Role, Roles, Tenure},
     jitter,
 };
 
@@ -15,6 +16,7 @@ pub(super) struct Leadership {
     tenure: Arc<Tenure>,
     /// `None` where nobody else acts.
     candidate: Option<Candidate>,
+    roles: Roles,
 }
 
 /// The time in which this process acts.
@@ -27,6 +29,7 @@ impl Leadership {
             return Self {
                 tenure: Arc::new(Tenure::unshared()),
                 candidate: None,
+                roles: watch::Sender::new(Role::Leads).subscribe(),
             };
         };
         let tenure = Arc::new(Tenure::none_yet());
@@ -41,8 +44,26 @@ impl Leadership {
         );
         Self {
             tenure,
+            roles: candidate.roles(),
             candidate: Some(candidate),
         }
+    }
+
+    /// Where those who stand by may pass on webhooks to, once this process leads.
+    pub(super) fn receives(&mut self, webhooks: SocketAddr) {
+        if let Some(candidate) = &mut self.candidate {
+            candidate.receives(webhooks);
+        }
+    }
+
+    /// Whether others may act in place of this process.
+    pub(super) fn is_shared(&self) -> bool {
+        self.candidate.is_some()
+    }
+
+    /// What this process is, from now on.
+    pub(super) fn roles(&self) -> Roles {
+        self.roles.clone()
     }
 
     /// What changes must pass that take at most so long.

@@ -1,8 +1,9 @@
 //! Passes: who gets one, how many at once, and how long each may take.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
+use k8s_openapi::NamespaceResourceScope;
 use kube::{
     Resource,
     runtime::{
@@ -10,9 +11,10 @@ use kube::{
         reflector::{Lookup, ObjectRef, Store},
     },
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::intake::Intake;
-use crate::{context::Context, kept::Keep, object_key::ObjectKey, wake::Wakes};
+use crate::{context::Context, forbidden, kept::Keep, object_key::ObjectKey, wake::Wakes};
 
 /// The longest that one pass may take: calls to the provider have deadlines of their own, those to
 /// the apiserver are repeated by the client.
@@ -20,6 +22,9 @@ const DEADLINE: Duration = Duration::from_mins(2);
 
 /// When a pass that broke off is made again.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// When a pass is made again that lacked a permission: nothing tells that it was given.
+const PERMITTED: Duration = Duration::from_mins(1);
 
 /// For each pass at once, how many objects the runtime has in hand.
 const IN_HAND: usize = 4;
@@ -37,6 +42,7 @@ enum PassError {
 /// Runs the passes of one kind until its wakes are closed; what is under way then is finished.
 /// `ended` is called after each.
 pub(super) async fn drive<K, H, F>(
+    kind: &'static str,
     store: Store<H>,
     wakes: Wakes,
     context: Arc<Context>,
@@ -44,7 +50,14 @@ pub(super) async fn drive<K, H, F>(
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone + Send + 'static,
     ended: fn(&Context, &K),
 ) where
-    K: Resource<DynamicType = ()> + Send + Sync + 'static,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + Serialize
+        + Debug
+        + Send
+        + Sync
+        + 'static,
     H: Keep<K> + Send + Sync + 'static,
     F: Future<Output = kube::Result<Action>> + Send + 'static,
 {
@@ -62,7 +75,13 @@ pub(super) async fn drive<K, H, F>(
             let result = tokio::time::timeout(DEADLINE, pass).await;
             ended(&context, &object);
             match result {
-                Ok(result) => result.map_err(PassError::Apiserver),
+                Ok(Ok(action)) => Ok(action),
+                Ok(Err(error)) => {
+                    if forbidden::tell(kind, &*object, &error, &context).await {
+                        return Ok(Action::requeue(PERMITTED));
+                    }
+                    Err(PassError::Apiserver(error))
+                }
                 Err(_) => Err(PassError::Deadline),
             }
         })

@@ -257,7 +257,8 @@ fn account_applied(context: &Context, old: Option<&StreamingAccount>, new: &Stre
     let wiped = old
         .and_then(|old| old.status.as_ref())
         .is_some_and(|old| account::wiped(old, new.status.as_ref()));
-    if wiped || watch::calls_for_a_pass(old, new, FINALIZER) {
+    let waited_for = account::caught_up(new, context);
+    if wiped || waited_for || watch::calls_for_a_pass(old, new, FINALIZER) {
         context.account_wakes.wake(key);
     }
 }

@@ -36,7 +36,7 @@ pub(super) async fn take(
 }
 
 /// The body, if it is not too long.
-async fn whole(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
+pub(super) async fn whole(body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
     const TOO_LARGE: (StatusCode, &str) = (StatusCode::PAYLOAD_TOO_LARGE, "too_large");
     // One that says so itself is not even begun with.
     if body.size_hint().lower() > LONGEST_BODY as u64 {
@@ -59,7 +59,8 @@ fn hint(body: &[u8], account: &ObjectKey, context: &Context) -> &'static str {
     match (open.connection.webhook)(body) {
         Ok(hint) => {
             if let Some(hint) = hint {
-                open.client.hint(hint);
+                let (about, held) = open.client.hint(hint);
+                context.reporter.metrics.hint(about, held);
             }
             "accepted"
         }

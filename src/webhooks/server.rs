@@ -3,12 +3,20 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use http_body_util::Empty;
-use hyper::{Response, body::Bytes, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Webhooks, connections::Connections, request, sources::Sources};
-use crate::context::Context;
+use super::{Webhooks, connections::Connections, relay::Relay, request, sources::Sources};
+use crate::{
+    context::Context,
+    election::{Role, Roles},
+};
 
 /// How long a connection may take, from its beginning to the answer: head, body and all.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -25,7 +33,9 @@ pub async fn serve(
     sources: Sources,
     webhooks: Arc<Webhooks>,
     context: Arc<Context>,
+    roles: Roles,
 ) {
+    let relay = Arc::new(Relay::default());
     let mut connections = Connections::default();
     loop {
         let (stream, peer) = match listener.accept().await {
@@ -41,18 +51,41 @@ pub async fn serve(
             metrics.webhook("refused_source");
             continue;
         }
-        let served = connection(stream, Arc::clone(&webhooks), Arc::clone(&context));
+        let taken = Counter {
+            webhooks: Arc::clone(&webhooks),
+            context: Arc::clone(&context),
+            relay: Arc::clone(&relay),
+            role: *roles.borrow(),
+        };
+        let served = connection(stream, taken);
         if connections.admit(served) {
             metrics.webhook("crowded_out");
         }
     }
 }
 
+/// Who takes a request.
+struct Counter {
+    webhooks: Arc<Webhooks>,
+    context: Arc<Context>,
+    relay: Arc<Relay>,
+    role: Role,
+}
+
+impl Counter {
+    async fn take(&self, request: Request<Incoming>) -> (StatusCode, &'static str) {
+        match self.role {
+            Role::Leads => request::take(request, &self.webhooks, &self.context).await,
+            Role::StandsBy(leader) => self.relay.pass_on(request, leader).await,
+        }
+    }
+}
+
 /// One connection with one request, so that the one deadline holds for all of it.
-async fn connection(stream: TcpStream, webhooks: Arc<Webhooks>, context: Arc<Context>) {
-    let metrics = &context.reporter.metrics;
+async fn connection(stream: TcpStream, counter: Counter) {
+    let metrics = &counter.context.reporter.metrics;
     let service = service_fn(async |request| {
-        let (status, result) = request::take(request, &webhooks, &context).await;
+        let (status, result) = counter.take(request).await;
         metrics.webhook(result);
         let mut response = Response::new(Empty::<Bytes>::new());
         *response.status_mut() = status;

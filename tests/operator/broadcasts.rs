@@ -867,8 +867,7 @@ async fn kubectl_tells_at_a_glance_and_an_annotation_asks_for_a_pass() {
     }
     assert!(line("waits").contains("WaitingForStream"), "{shown}");
 
-    let asked =
-        json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-at": "now"}}});
+    let asked = json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-requested-at": "now"}}});
     world.patch("Broadcast", "keynote", asked).await.unwrap();
     world
         .until("Broadcast", "keynote", "the receipt", |object| {

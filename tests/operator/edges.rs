@@ -143,7 +143,7 @@ async fn a_token_that_no_receipt_can_hold_does_not_stop_the_status() {
         .patch(
             "LiveStream",
             "keynote",
-            json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-at": long}}}),
+            json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-requested-at": long}}}),
         )
         .await
         .unwrap();
@@ -154,7 +154,7 @@ async fn a_token_that_no_receipt_can_hold_does_not_stop_the_status() {
         .patch(
             "LiveStream",
             "keynote",
-            json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-at": "now"}}}),
+            json!({"metadata": {"annotations": {"livestream-operator.io/reconcile-requested-at": "now"}}}),
         )
         .await
         .unwrap();

@@ -38,7 +38,7 @@ async fn no_name_and_no_word_of_others_ends_a_log_line() {
         )
         .await;
     world.until_ready("keynote").await;
-    for annotation in ["reconcile-at", "reset-ingest-key"] {
+    for annotation in ["reconcile-requested-at", "reset-ingest-key"] {
         let patch = json!({"metadata": {"annotations": {
             format!("livestream-operator.io/{annotation}"): INJECTED,
         }}});

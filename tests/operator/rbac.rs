@@ -20,7 +20,7 @@ use crate::harness::{Operator, Right, World, control_plane, is_rare, rights};
 const GROUP: &str = "livestream-operator.io";
 
 /// The rules, by the place that they are for.
-fn rules() -> Value {
+pub fn rules() -> Value {
     let file = "charts/livestream-operator/files/rules.yaml";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
     serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -35,12 +35,11 @@ where
 }
 
 /// A service account with the rules, and a kubeconfig with its token.
-async fn restricted(world: &World) -> PathBuf {
+pub async fn restricted(world: &World, rules: &Value) -> PathBuf {
     let (client, namespace) = (&world.client, &world.namespace);
     let name = json!({"name": "operator"});
     let accounts = Api::<ServiceAccount>::namespaced(client.clone(), namespace);
     make(accounts.clone(), json!({"metadata": name})).await;
-    let rules = rules();
     let subjects = json!([{"kind": "ServiceAccount", "name": "operator", "namespace": namespace}]);
     let roles = Api::<Role>::namespaced(client.clone(), namespace);
     let bindings = Api::<RoleBinding>::namespaced(client.clone(), namespace);
@@ -109,7 +108,7 @@ fn asked(world: &World) -> (BTreeSet<Right>, Vec<Right>) {
 async fn the_rules_are_enough_and_none_is_idle() {
     let mut world = World::bare("rbac").await;
     world.account(json!({})).await;
-    let kubeconfig = restricted(&world).await;
+    let kubeconfig = restricted(&world, &rules()).await;
     let lease_namespace = format!("--lease-namespace={}", world.namespace);
     let flags = [
         "--webhook-listen=127.0.0.1:0",
@@ -153,7 +152,7 @@ async fn whoever_steals_the_token_reaches_no_other_namespace() {
     let world = World::bare("rbac-stolen").await;
     let other = World::bare("rbac-other").await;
     other.secret("gcore", &[("apiKey", "1002$other")]).await;
-    let kubeconfig = Kubeconfig::read_from(restricted(&world).await).unwrap();
+    let kubeconfig = Kubeconfig::read_from(restricted(&world, &rules()).await).unwrap();
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
         .unwrap();

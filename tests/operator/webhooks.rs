@@ -4,6 +4,7 @@ mod attacks;
 mod hints;
 mod paths;
 mod post;
+mod relay;
 
 use std::collections::BTreeMap;
 

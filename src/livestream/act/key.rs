@@ -11,7 +11,7 @@ use crate::{
     api::{IngestKeyReset, KeyResetResult, LiveStreamStatus},
     clock,
     provider::{KeyReset, ProviderError, StreamId},
-    report::Happening,
+    report::{Change, ChangeResult, Happening},
     status_write,
     status_write::Written,
 };
@@ -58,7 +58,11 @@ impl Pass<'_> {
         }
         self.air(|air| (air.key_reset, air.unsent) = (None, None));
         let result = account.connection.streams.reset_ingest_key(id).await;
-        self.count("reset_ingest_key", &result);
+        let told = match &result {
+            Ok(None) => ChangeResult::Refused("the provider knows no such stream".to_owned()),
+            result => ChangeResult::of(result),
+        };
+        self.changed(account, &Change::of("reset_ingest_key", id), &told);
         let ended = clock::now().mono;
         let mirror = &account.client.mirror;
         let (result, why) = match result {

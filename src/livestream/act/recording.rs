@@ -16,13 +16,24 @@ use crate::{
     clock,
     outcome::{Outcome, Reason},
     provider::{ProviderError, Start, StreamId},
-    report::{Happening, RecordingNews},
+    report::{Change, ChangeResult, Happening, RecordingNews},
     status_write,
     status_write::Written,
 };
 
 /// When a start is tried again that was refused because nobody sends video, although somebody does.
 const NOT_LIVE_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a start's answer says of it: some refusals are successes to the caller.
+fn told(result: &Result<Start, ProviderError>) -> ChangeResult {
+    let refused = |why: &str| ChangeResult::Refused(why.to_owned());
+    match result {
+        Ok(Start::NoSpace) => refused("there is no room"),
+        Ok(Start::NotLive) => refused("nobody sends video"),
+        Ok(Start::Gone) => refused("there is no such stream"),
+        Ok(Start::Accepted { .. }) | Err(_) => ChangeResult::of(result),
+    }
+}
 
 impl Pass<'_> {
     /// Asks for a recording: the time stands in the status before the call is made.
@@ -74,7 +85,8 @@ impl Pass<'_> {
             air.starts = air.starts.saturating_add(1);
         });
         let result = account.connection.recordings.start(id).await;
-        self.count("start_recording", &result);
+        let change = Change::of("start_recording", id).word("recording", false, true);
+        self.changed(account, &change, &told(&result));
         let asked = clock::now().mono;
         // What was refused for certain was not asked for.
         let refused = match &result {
@@ -146,7 +158,8 @@ impl Pass<'_> {
             .recording_request
             .map(|request| request.at.0);
         let result = account.connection.recordings.stop(id).await;
-        self.count("stop_recording", &result);
+        let change = Change::of("stop_recording", id).word("recording", true, false);
+        self.changed(account, &change, &ChangeResult::of(&result));
         let ended = clock::now().mono;
         let answered = match &result {
             Ok(_) => true,

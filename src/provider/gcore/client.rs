@@ -1,6 +1,6 @@
 //! One call of the API: its request, its repeats, and its answer up to the bytes of the body.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{
     Method, Response, StatusCode, Url,
@@ -57,12 +57,49 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The word for it in metrics.
+    fn word(&self) -> &'static str {
+        let (get, patch) = (self.method == Method::GET, self.method == Method::PATCH);
+        match self.route {
+            Route::Me => "get_client",
+            Route::Page(_) => "list_streams",
+            Route::Streams => "create_stream",
+            Route::Stream(_) if get => "get_stream",
+            Route::Stream(_) if patch => "update_stream",
+            Route::Stream(_) => "delete_stream",
+            Route::ResetKey(_) => "reset_stream_key",
+            Route::StartRecording(_) => "start_recording",
+            Route::StopRecording(_) => "stop_recording",
+            Route::Videos(..) => "list_videos",
+            Route::BroadcastPage(_) => "list_broadcasts",
+            Route::Broadcasts => "create_broadcast",
+            Route::Broadcast(_) if get => "get_broadcast",
+            Route::Broadcast(_) if patch => "update_broadcast",
+            Route::Broadcast(_) => "delete_broadcast",
+        }
+    }
+
     /// Neither POST nor PUT is in this list, and nothing may put them there. The API has no key by
     /// which it would know a repeat, so a second POST is a second stream, or a second new key for a
     /// stream. PUT is not what HTTP means by it: here it begins and ends recordings, and the end of
     /// one is told only once. PATCH sets absolute values.
     fn may_be_sent_again(&self) -> bool {
         [Method::GET, Method::PATCH, Method::DELETE].contains(&self.method)
+    }
+}
+
+/// A request on its way, which is counted when it has ended, and when it is given up, too.
+struct Sent<'a> {
+    line: &'a Line,
+    route: &'static str,
+    began: Instant,
+    code: Option<u16>,
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        let took = clock::now().mono.saturating_duration_since(self.began);
+        self.line.sent(self.route, self.code, took);
     }
 }
 
@@ -290,6 +327,12 @@ impl Api {
             builder = builder.header(CONTENT_LENGTH, 0);
         }
         let route = route.template();
+        let mut sent = Sent {
+            line: &self.line,
+            route: request.word(),
+            began: clock::now().mono,
+            code: None,
+        };
         let response = builder.send().await;
         self.line.arrived(departure);
         let mut response = response.map_err(|error| {
@@ -298,6 +341,7 @@ impl Api {
             Failed::for_now(unavailable(what))
         })?;
         let status = response.status();
+        sent.code = Some(status.as_u16());
         tracing::debug!(%method, route, status = status.as_u16(), "the provider answered");
         if !status.is_success() {
             return Err(self.refusal(request, &mut response).await);

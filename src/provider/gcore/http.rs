@@ -1,9 +1,10 @@
 //! The HTTP clients under all calls: how they connect, how long they wait, and that they never send
 //! anything twice by themselves.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use super::SetupError;
+use crate::provider::Meter;
 
 /// How long a call may take, and how it is repeated. The defaults suit an API that answers within a
 /// second.
@@ -41,9 +42,19 @@ pub struct Http {
     /// For what may not: a new connection for each call.
     pub(super) fresh: reqwest::Client,
     pub(super) deadlines: Deadlines,
+    pub(super) meter: Option<Arc<dyn Meter>>,
 }
 
 impl Http {
+    /// The same, whose requests are counted.
+    #[must_use]
+    pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
+        Self {
+            meter: Some(meter),
+            ..self
+        }
+    }
+
     /// # Errors
     ///
     /// [`SetupError::Http`]: the process has installed no TLS provider, or there are no root
@@ -57,6 +68,7 @@ impl Http {
             kept: client(deadlines, true)?,
             fresh: client(deadlines, false)?,
             deadlines,
+            meter: None,
         })
     }
 }

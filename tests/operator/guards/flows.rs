@@ -180,7 +180,7 @@ async fn a_stream_costs_one_call_for_each_change_and_one_write_for_each_news() {
     meter.cost("create", &[POST], &[OBJECT, STATUS]).await;
     let id = world.stream_id("keynote").await;
 
-    annotate(&world, "keynote", "reconcile-at", "now").await;
+    annotate(&world, "keynote", "reconcile-requested-at", "now").await;
     until(&world, "keynote", "lastHandledReconcileAt", json!("now")).await;
     meter.cost("a look", &[], &[STATUS]).await;
 

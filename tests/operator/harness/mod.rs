@@ -3,6 +3,7 @@
 mod audit;
 mod broadcasts;
 mod control_plane;
+mod documented;
 mod front;
 mod history;
 mod objects;

@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 use simulator::gcore::{Options, Simulator};
 
 use super::{
-    ControlPlane, Operator, audit::TESTS, control_plane, objects, operator::program, pace::Pace,
+    ControlPlane, Operator, audit::TESTS, control_plane, documented, objects, operator::program,
+    pace::Pace,
 };
 
 /// The simulator's client of each test.
@@ -274,6 +275,9 @@ impl World {
         let mut pace = Pace::new();
         loop {
             let object = self.get(kind, name).await;
+            if let Some(object) = &object {
+                documented::check(kind, object);
+            }
             if let Some(object) = object.as_ref().filter(|object| holds(object)) {
                 return object.clone();
             }

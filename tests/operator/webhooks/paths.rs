@@ -97,7 +97,7 @@ async fn the_path_is_in_a_secret_of_the_account_and_its_name_in_the_status() {
 
     // Passes at rest neither read nor write it.
     let version = secret.resource_version();
-    annotate(&world, "reconcile-at", "0").await;
+    annotate(&world, "reconcile-requested-at", "0").await;
     let handled = async |value: &str| {
         world
             .until("StreamingAccount", "default", "handled", |account| {
@@ -108,7 +108,7 @@ async fn the_path_is_in_a_secret_of_the_account_and_its_name_in_the_status() {
     handled("0").await;
     let before = secret_reads(&world, SECRET);
     for value in ["1", "2", "3"] {
-        annotate(&world, "reconcile-at", value).await;
+        annotate(&world, "reconcile-requested-at", value).await;
         handled(value).await;
     }
     // The last of these is the test's own.
@@ -225,7 +225,7 @@ async fn a_secret_that_is_not_ours_is_neither_believed_nor_written() {
     switched_on(&world, "keynote").await;
     assert_eq!(answered(&world, &theirs).await, 404);
     annotate(&world, "rotate-webhook", "one").await;
-    annotate(&world, "reconcile-at", "one").await;
+    annotate(&world, "reconcile-requested-at", "one").await;
     world
         .until("StreamingAccount", "default", "handled", |account| {
             status_of(account)["lastHandledReconcileAt"] == "one"
