@@ -410,13 +410,15 @@ async fn refusals() -> Stage {
     let nowhere = json!({"accountRef": {"name": "nowhere"}});
     world.stream("lost", nowhere).await;
     until_stalled(&world, "LiveStream", "lost", "AccountNotFound").await;
-    world.broadcast("empty", json!({})).await;
-    until_stalled(&world, "Broadcast", "empty", "NoStreams").await;
+    let id = world.stream_id("held").await.to_string();
+    let twice = json!({"streams": [{"name": "held"}, {"id": id}]});
+    world.broadcast("twice", twice).await;
+    until_stalled(&world, "Broadcast", "twice", "StreamListedTwice").await;
     let mut stage = Stage::new(world);
     stage.row("refused by the provider", "LiveStream", "held", STALLED);
     stage.row("the quota is used up", "LiveStream", "quota", STALLED);
     stage.row("its account is missing", "LiveStream", "lost", STALLED);
-    stage.row("no streams are named", "Broadcast", "empty", STALLED);
+    stage.row("one stream is named twice", "Broadcast", "twice", STALLED);
     stage
 }
 
