@@ -3,8 +3,6 @@
 - A link to a file outside docs/, such as an example, leads to a copy of that file in the book, and
   the book is not built if there is no such file.
 - `folder/*.md` in the table of contents stands for the pages of that folder.
-- A page that `extra.to_come` names may be missing: it is left out of the table of contents, and
-  links to it are plain text. Once it is there, to name it in that list is an error.
 """
 
 import posixpath
@@ -52,18 +50,6 @@ def _relink(text, page, files, config):
     return "".join(parts)
 
 
-def _without(nav, missing):
-    """The table of contents without these pages, and without headings under which nothing is left."""
-    kept = []
-    for entry in nav:
-        (title, target), = entry.items() if isinstance(entry, dict) else [(None, entry)]
-        if isinstance(target, list):
-            target = _without(target, missing)
-        if target and target not in missing:
-            kept.append(target if title is None else {title: target})
-    return kept
-
-
 def _expanded(nav, docs):
     """The table of contents with `folder/*.md` as the pages of that folder, in their order."""
     whole = []
@@ -78,25 +64,9 @@ def _expanded(nav, docs):
 
 
 def on_config(config):
-    to_come = config.extra.get("to_come") or []
-    here = [name for name in to_come if (Path(config.docs_dir) / name).exists()]
-    if here:
-        raise PluginError(f"mkdocs.yml: extra.to_come names {', '.join(here)}, which is there now")
-    config.nav = _without(_expanded(config.nav, Path(config.docs_dir)), to_come)
+    config.nav = _expanded(config.nav, Path(config.docs_dir))
     return config
 
 
-def _unlink(text, page, to_come):
-    """Links to pages that are still to come, as plain text."""
-
-    def one(match):
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), match[2]))
-        return match[1] if path in to_come else match[0]
-
-    return re.sub(r"\[([^\]]*)\]\(([^)\s#]+)(?:#[^)\s]*)?\)", one, text)
-
-
 def on_page_markdown(markdown, page, config, files):
-    name = page.file.src_uri
-    text = _relink(markdown, name, files, config)
-    return _unlink(text, name, config.extra.get("to_come") or [])
+    return _relink(markdown, page.file.src_uri, files, config)
