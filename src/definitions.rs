@@ -93,10 +93,11 @@ async fn look(client: &Client) -> Result<(), Unusable> {
         .map_err(|error| unread(&error))?;
     let description = match client.request::<Description>(request).await {
         Ok(description) => description,
-        Err(kube::Error::Api(status)) if status.is_not_found() => Description {
+        // The body is no Status, so only the code says it.
+        Err(kube::Error::Api(status)) if status.code == 404 => Description {
             components: Components::default(),
         },
-        Err(kube::Error::Api(status)) if status.is_forbidden() => {
+        Err(kube::Error::Api(status)) if status.code == 403 => {
             tracing::warn!(
                 error = status.message,
                 "it cannot be seen whether the definitions fit this operator"

@@ -1,6 +1,8 @@
 //! What documents say of tests is so: each test that they name exists. And each command that they tell
 //! people to type is played by a test, or it is said why not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 #[path = "operator/book/commands.rs"]
 mod commands;
 

@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -41,10 +41,12 @@ impl ArgoCd {
         let crds = program.with_file_name("crds");
         let crds = format!("--filename={}", crds.display());
         kubectl(&["apply", "--server-side", &crds], "");
-        kubectl(
-            &["wait", "--for=condition=Established", "--timeout=2m", &crds],
-            "",
-        );
+        world
+            .until_true("Argo CD's kinds are served", async || {
+                let kinds = "applications,appprojects,applicationsets";
+                run_kubectl(&["get", kinds], "").status.success()
+            })
+            .await;
         kubectl(&["create", "namespace", NAMESPACE], "");
         let of_argo_cd = format!("--namespace={NAMESPACE}");
         let install = fs::read_to_string(root.join("tests/argo_cd/install.yaml")).unwrap();
@@ -232,9 +234,15 @@ fn built(script: &Path) -> PathBuf {
     PathBuf::from(String::from_utf8(build.stdout).unwrap().trim())
 }
 
-/// Runs kubectl, with this on its standard input.
+/// Runs kubectl, with this on its standard input, and gives what it printed.
 pub fn kubectl(arguments: &[&str], input: &str) -> String {
-    use std::io::Write as _;
+    let output = run_kubectl(arguments, input);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "kubectl {arguments:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn run_kubectl(arguments: &[&str], input: &str) -> Output {
     let mut process = control_plane()
         .kubectl()
         .args(arguments)
@@ -243,9 +251,7 @@ pub fn kubectl(arguments: &[&str], input: &str) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // Where it reads nothing, it may have ended.
     let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = process.wait_with_output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "kubectl {arguments:?}: {error}");
-    String::from_utf8(output.stdout).unwrap()
+    process.wait_with_output().unwrap()
 }

@@ -119,8 +119,8 @@ pub fn all() -> Vec<(&'static str, Making)> {
         ("in step", Box::pin(in_step())),
         ("suspended", Box::pin(suspended())),
         ("under way", Box::pin(under_way())),
-        ("an outage", Box::pin(outage(503))),
-        ("too many calls", Box::pin(outage(429))),
+        ("an outage", Box::pin(outage())),
+        ("too many calls", Box::pin(too_many_calls())),
         ("a wrong key", Box::pin(wrong_key())),
         ("refusals", Box::pin(refusals())),
         ("whose is it", Box::pin(whose())),
@@ -295,38 +295,53 @@ async fn under_way() -> Stage {
     stage
 }
 
-/// The provider answers nobody.
-async fn outage(status: u16) -> Stage {
-    let (tag, why, in_step, pending, account) = match status {
-        429 => (
-            "health-many",
-            "RateLimited",
-            "429, was in step",
-            "429, a change is pending",
-            "429",
-        ),
-        _ => (
-            "health-outage",
-            "ProviderUnavailable",
-            "outage, was in step",
-            "outage, a change is pending",
-            "outage",
-        ),
-    };
-    let world = World::new(tag).await;
+/// The provider answers nobody: the account says it, and objects only where a change is pending.
+async fn outage() -> Stage {
+    let mut stage = two_in_step("health-outage").await;
+    let world = &stage.world;
+    world.sim.set_outage(Some(Outage::Status { status: 503 }));
+    let why = "ProviderUnavailable";
+    world.until_account("default", why).await;
+    world.edit("edited", json!({"displayName": "Edited"})).await;
+    until(world, "LiveStream", "edited", "Reconciling", why).await;
+    stage.row("outage, was in step", "LiveStream", "calm", IN_STEP);
+    stage.row(
+        "outage, a change is pending",
+        "LiveStream",
+        "edited",
+        UNDER_WAY,
+    );
+    stage.row("outage", "StreamingAccount", "default", UNDER_WAY);
+    stage
+}
+
+/// The provider wants fewer calls. That is nothing to tell of an account, but of a change that waits.
+async fn too_many_calls() -> Stage {
+    let mut stage = two_in_step("health-many").await;
+    let world = &stage.world;
+    let fewer = Fault::new(Action::too_many(Some("3600")));
+    world.sim.fault(fewer.always());
+    world.edit("edited", json!({"displayName": "Edited"})).await;
+    until(world, "LiveStream", "edited", "Reconciling", "RateLimited").await;
+    stage.row("429, was in step", "LiveStream", "calm", IN_STEP);
+    stage.row(
+        "429, a change is pending",
+        "LiveStream",
+        "edited",
+        UNDER_WAY,
+    );
+    stage.row("429", "StreamingAccount", "default", IN_STEP);
+    stage
+}
+
+async fn two_in_step(name: &str) -> Stage {
+    let world = World::new(name).await;
+    world.until_account("default", "InStep").await;
     for name in ["calm", "edited"] {
         world.stream(name, json!({})).await;
         world.until_ready(name).await;
     }
-    world.sim.set_outage(Some(Outage::Status { status }));
-    world.until_account("default", why).await;
-    world.edit("edited", json!({"displayName": "Edited"})).await;
-    until(&world, "LiveStream", "edited", "Reconciling", why).await;
-    let mut stage = Stage::new(world);
-    stage.row(in_step, "LiveStream", "calm", IN_STEP);
-    stage.row(pending, "LiveStream", "edited", UNDER_WAY);
-    stage.row(account, "StreamingAccount", "default", UNDER_WAY);
-    stage
+    Stage::new(world)
 }
 
 async fn wrong_key() -> Stage {
@@ -335,29 +350,41 @@ async fn wrong_key() -> Stage {
     world.until_ready("calm").await;
     world.sim.revoke_key(KEY);
     until_stalled(&world, "StreamingAccount", "default", "Unauthorized").await;
-    world.stream("late", json!({})).await;
-    until(
-        &world,
-        "LiveStream",
-        "late",
-        "Reconciling",
-        "AccountNotReady",
-    )
-    .await;
+    world
+        .secret("wrong", &[("apiKey", "1001$no-such-key")])
+        .await;
+    let wrong = json!({"gcore": {
+        "apiKeySecretRef": {"name": "wrong", "key": "apiKey"}, "endpoint": world.sim.url(),
+    }});
+    world
+        .create("StreamingAccount", "wrong", wrong)
+        .await
+        .unwrap();
+    until_stalled(&world, "StreamingAccount", "wrong", "Unauthorized").await;
+    let late = json!({"accountRef": {"name": "wrong"}});
+    world.stream("late", late).await;
+    let why = "AccountNotReady";
+    until(&world, "LiveStream", "late", "Reconciling", why).await;
     let mut stage = Stage::new(world);
-    stage.row("the key is refused", "StreamingAccount", "default", STALLED);
-    // The account is what a human must mend; the stream follows by itself.
+    stage.row("the key is revoked", "StreamingAccount", "default", STALLED);
     stage.row(
-        "its account's key is refused",
-        "LiveStream",
-        "late",
-        UNDER_WAY,
-    );
-    stage.row(
-        "in step, the key is refused since",
+        "in step, the key is revoked since",
         "LiveStream",
         "calm",
         IN_STEP,
+    );
+    stage.row(
+        "the key was never good",
+        "StreamingAccount",
+        "wrong",
+        STALLED,
+    );
+    // The account is what a human must mend; the stream follows by itself.
+    stage.row(
+        "its account cannot be used",
+        "LiveStream",
+        "late",
+        UNDER_WAY,
     );
     stage
 }
@@ -383,13 +410,15 @@ async fn refusals() -> Stage {
     let nowhere = json!({"accountRef": {"name": "nowhere"}});
     world.stream("lost", nowhere).await;
     until_stalled(&world, "LiveStream", "lost", "AccountNotFound").await;
-    world.broadcast("empty", json!({})).await;
-    until_stalled(&world, "Broadcast", "empty", "NoStreams").await;
+    let id = world.stream_id("held").await.to_string();
+    let twice = json!({"streams": [{"name": "held"}, {"id": id}]});
+    world.broadcast("twice", twice).await;
+    until_stalled(&world, "Broadcast", "twice", "StreamListedTwice").await;
     let mut stage = Stage::new(world);
     stage.row("refused by the provider", "LiveStream", "held", STALLED);
     stage.row("the quota is used up", "LiveStream", "quota", STALLED);
     stage.row("its account is missing", "LiveStream", "lost", STALLED);
-    stage.row("no streams are named", "Broadcast", "empty", STALLED);
+    stage.row("one stream is named twice", "Broadcast", "twice", STALLED);
     stage
 }
 

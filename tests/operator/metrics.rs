@@ -113,7 +113,10 @@ async fn record(world: &World, name: &str) {
 
 #[tokio::test]
 async fn calls_by_route_are_what_the_provider_counted() {
-    let world = World::new("metered").await;
+    let mut world = World::bare("metered").await;
+    world.account(json!({})).await;
+    // A call that is given up here and answered there would be counted as two things.
+    world.start(&["--call-deadline=60s"]);
     world
         .stream("keynote", json!({"active": true, "recording": true}))
         .await;

@@ -114,7 +114,7 @@ async fn round(world: &World, id: u64, n: usize) {
         world,
         "LiveStream",
         "keynote",
-        "reconcile-at",
+        "reconcile-requested-at",
         &format!("round {n}"),
     )
     .await;
