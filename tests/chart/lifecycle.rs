@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// What the older chart's LiveStream does not have.
-const NEW: &str = "htmlOverlay";
+pub const NEW: &str = "htmlOverlay";
 
 /// A chart as it was before: another version, and one field fewer.
-fn older_chart(name: &str) -> PathBuf {
+pub fn older_chart(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
     copy(&chart(), &folder);

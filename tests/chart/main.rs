@@ -27,6 +27,7 @@ mod drain;
 mod files;
 mod flags;
 mod golden;
+mod hints;
 mod lifecycle;
 mod pages;
 mod rbac;

@@ -104,6 +104,15 @@ impl Machines {
         all
     }
 
+    /// The Pods that say in this field of their logs where they listen, and where that is.
+    pub fn addresses(&self, field: &str) -> Vec<(String, String)> {
+        let pods = self.pods();
+        let said = pods
+            .values()
+            .filter_map(|pod| Some((pod.name.clone(), pod.process.said(field)?)));
+        said.collect()
+    }
+
     /// The Pods whose log has this word.
     pub fn saying(&self, word: &str) -> Vec<String> {
         let pods = self.pods();

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     harness::{CLIENT, KEY, World},
     helm::{helm, root, template, values_file},
+    lifecycle::{NEW, older_chart},
     node::Machines,
     release::{bare_plane, small},
 };
@@ -165,14 +166,19 @@ async fn who_follows_the_pages_reaches_a_ready_stream_and_can_leave_again() {
         .until_true("no process is left", async || machines.running() == 0)
         .await;
 
-    // Definitions that somebody made by hand are taken over.
-    let taken: Vec<String> = blocks(UPGRADE, "sh").into_iter().map(|b| b.1).collect();
-    let commands = format!(
-        "kubectl apply --server-side -f crds/\n{}helm install video charts/livestream-operator \
-         --namespace video-system --create-namespace",
-        taken.concat()
-    );
+    // Definitions that somebody made by hand, of an older version, are taken over.
+    let older = older_chart("pages-older").join("files/crds");
+    let mut commands = format!("kubectl apply --server-side -f {}\n", older.display());
+    for (_, block) in blocks(UPGRADE, "sh") {
+        commands += &block;
+    }
     reader.run(&commands).await;
+    let streams = definitions
+        .get("livestreams.livestream-operator.io")
+        .await
+        .unwrap();
+    let now = serde_json::to_string(&streams.spec).unwrap();
+    assert!(now.contains(NEW));
     fs::remove_file(file).unwrap();
 }
 

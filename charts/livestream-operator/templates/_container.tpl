@@ -17,6 +17,9 @@
 - {{ printf "--listen=%s" (include "operator.address" $values.listen) | quote }}
 {{- if $values.webhook.enabled }}
 - {{ printf "--webhook-listen=%s" (include "operator.address" $values.webhook) | quote }}
+{{- if $values.webhook.passOn }}
+- "--pod-ip=$(POD_IP)"
+{{- end }}
 {{- range $values.webhook.sources }}
 - {{ printf "--webhook-source=%s" . | quote }}
 {{- end }}
