@@ -116,7 +116,7 @@ async fn calls_by_route_are_what_the_provider_counted() {
     let mut world = World::bare("metered").await;
     world.account(json!({})).await;
     // A call that is given up here and answered there would be counted as two things.
-    world.start(&["--call-deadline=60s"]);
+    world.start(&["--call-deadline=10s", "--settling=11s"]);
     world
         .stream("keynote", json!({"active": true, "recording": true}))
         .await;
