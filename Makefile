@@ -32,8 +32,9 @@ check: ## compile everything, quickly
 lint: ## formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	gofmt -l tests/control-plane tests/gitops | (! grep .)
+	gofmt -l tests | (! grep .)
 	cd tests/control-plane && go vet ./...
+	cd tests/image/proxy && go vet ./...
 
 crds: ## generate crds/, and the chart's, from the Rust types
 	cargo run --quiet --locked -- crds --out crds
