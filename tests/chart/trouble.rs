@@ -1,12 +1,12 @@
 //! What goes wrong when things are installed.
 
-use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::ResourceQuota};
 use kube::{Api, api::PostParams};
 use serde_json::json;
 
 use crate::{
     harness::{CLIENT, Front, World, message, reason},
-    helm::{chart, values_file},
+    helm::{chart, root, values_file},
     release::{Release, bare_plane, shared_plane},
 };
 
@@ -194,4 +194,45 @@ async fn who_has_no_right_in_the_cluster_installs_for_listed_namespaces() {
     let output = install(&release.values(&json!({"crds": {"install": false}}))).await;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("forbidden"), "{said}");
+}
+
+#[tokio::test]
+async fn pods_without_definitions_say_so_and_go_on_when_they_are_there() {
+    let world = World::on(bare_plane("early"), "early").await;
+    let release = Release::prepare(&world, "video").await;
+    let values = release.namespaced(&json!({}));
+    let (chart, file) = (chart(), values_file(&values));
+    let (chart, file) = (chart.to_str().unwrap(), file.to_str().unwrap());
+    release
+        .helm(&["install", release.name, chart, "--values", file])
+        .await;
+    world
+        .until_true("both Pods say what is missing", async || {
+            let saying = release
+                .machines
+                .saying("nothing is done before the definitions can be used");
+            saying.len() == 2
+        })
+        .await;
+    let deployments = Api::<Deployment>::namespaced(world.client.clone(), &release.namespace);
+    let ready = async || {
+        let deployment = deployments.get("video-livestream-operator").await.unwrap();
+        deployment.status.and_then(|status| status.ready_replicas)
+    };
+    assert_eq!(ready().await, None);
+
+    let crds = root("crds");
+    let applied = world
+        .kubectl(
+            &["apply", "--server-side", "-f", crds.to_str().unwrap()],
+            "",
+        )
+        .await;
+    assert!(applied.status.success());
+    release.upgrade(&values).await;
+    assert_eq!(ready().await, Some(2));
+    assert_eq!(release.machines.restarts(), 0);
+    world.account(json!({})).await;
+    world.stream("keynote", json!({})).await;
+    world.until_ready("keynote").await;
 }
