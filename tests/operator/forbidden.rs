@@ -26,7 +26,10 @@ fn without(verb: &str, resource: &str) -> Value {
                 verbs.retain(|given| given != verb);
                 assert_eq!(verbs.len(), before - 1, "{verb} {resource}");
             }
-            narrowed.push(rule);
+            // A rule without verbs is none.
+            if rule["verbs"] != json!([]) {
+                narrowed.push(rule);
+            }
         }
     }
     rules["served"] = Value::Array(narrowed);
