@@ -64,6 +64,8 @@ impl ArgoCd {
             .arg(&control_plane().kubeconfig)
             .arg("--dir")
             .arg(&logs)
+            // Without it waves are two seconds apart, and what waits for nothing looks as if it did.
+            .env("ARGOCD_SYNC_WAVE_DELAY", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -211,7 +213,7 @@ impl Target<'_> {
     }
 }
 
-/// The ConfigMap argocd-cm with what the values for Argo CD's chart put there.
+/// The `ConfigMap` argocd-cm with what the values for Argo CD's chart put there.
 fn settings(root: &Path) -> Value {
     let values = "charts/livestream-operator/files/health/argo-cd-values.yaml";
     let values = fs::read_to_string(root.join(values)).unwrap();

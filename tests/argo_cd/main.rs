@@ -38,142 +38,191 @@ impl Steps {
     }
 }
 
+/// All that runs.
+struct Scene {
+    world: World,
+    argo_cd: ArgoCd,
+    repository: Repository,
+    /// The Applications of the app of apps; each has a namespace of its name.
+    names: Vec<String>,
+    steps: Steps,
+}
+
 #[tokio::test]
 async fn argo_cd_brings_the_examples_and_tells_the_truth_about_them() {
-    let mut steps = Steps(Instant::now());
-    let events: Vec<String> = SYNC_OPTIONS
-        .iter()
-        .map(|set| format!("keynote-{}", set.word))
-        .collect();
-    let namespaces: Vec<&str> = events
-        .iter()
-        .map(String::as_str)
-        .chain(["channels"])
-        .collect();
-    let mut world = World::bare("argo-cd").await;
-    let served: Vec<String> = namespaces
-        .iter()
-        .map(|n| format!("--namespace={n}"))
-        .collect();
-    world.start(&served.iter().map(String::as_str).collect::<Vec<_>>());
-    let argo_cd = ArgoCd::start(&world).await;
-    steps.shown("control plane, simulator, operator and Argo CD are up");
+    let mut scene = Scene::start().await;
+    let first = scene.brings_the_examples().await;
+    scene.stays_in_sync(&first).await;
+    asked_for_a_pass(&scene.world, &scene.argo_cd, "keynote-ssa").await;
+    scene
+        .steps
+        .shown("the action \"reconcile\" has its receipt in status, and nothing is out of sync");
+    let mended = scene.says_what_is_refused().await;
+    scene.says_what_key_is_wrong(&mended).await;
+    scene.prunes().await;
+    scene.deletes().await;
+}
 
-    // Somebody's secret store has written the key; Argo CD may not be the first to need it.
-    for namespace in &namespaces {
-        kubectl(&["create", "namespace", namespace], "");
-        key(namespace, KEY);
+impl Scene {
+    async fn start() -> Self {
+        let mut steps = Steps(Instant::now());
+        let events = SYNC_OPTIONS
+            .iter()
+            .map(|set| format!("keynote-{}", set.word));
+        let names: Vec<String> = events.chain(["channels".to_owned()]).collect();
+        let mut world = World::bare("argo-cd").await;
+        let served: Vec<String> = names.iter().map(|n| format!("--namespace={n}")).collect();
+        world.start(&served.iter().map(String::as_str).collect::<Vec<_>>());
+        let argo_cd = ArgoCd::start(&world).await;
+        steps.shown("control plane, simulator, operator and Argo CD are up");
+        let repository = Repository::new(&world.sim.url());
+        Self {
+            world,
+            argo_cd,
+            repository,
+            names,
+            steps,
+        }
     }
-    // So slow that a wave that does not wait would be seen.
-    let slow = Fault::new(Action::Delay { millis: 500 }).method("POST");
-    let slow = world.sim.fault(slow.always());
-    let repository = Repository::new(&world.sim.url());
-    let first = repository.commit("The examples");
-    kubectl(
-        &["apply", "--filename=-"],
-        &repository.read("examples/gitops/app-of-apps.yaml"),
-    );
-    argo_cd.until_synced_to(ROOT, &first, "Healthy").await;
-    for name in &namespaces {
-        argo_cd.until(name, "there", |_| true).await;
-        argo_cd.until_synced_to(name, &first, "Healthy").await;
+
+    async fn brings_the_examples(&mut self) -> String {
+        // Somebody's secret store has written the key.
+        for namespace in &self.names {
+            kubectl(&["create", "namespace", namespace], "");
+            key(namespace, KEY);
+        }
+        // So slow that a wave that does not wait is seen.
+        let slow = || Fault::new(Action::Delay { millis: 500 }).always();
+        let slow = [
+            self.world.sim.fault(slow().method("POST")),
+            self.world.sim.fault(slow().route("/iam/clients/me")),
+        ];
+        let first = self.repository.commit("The examples");
+        let root = self.repository.read("examples/gitops/app-of-apps.yaml");
+        kubectl(&["apply", "--filename=-"], &root);
+        self.argo_cd.until_synced_to(ROOT, &first, "Healthy").await;
+        for name in &self.names {
+            self.argo_cd.until(name, "there", |_| true).await;
+            self.argo_cd.until_synced_to(name, &first, "Healthy").await;
+        }
+        for fault in slow {
+            self.world.sim.clear_fault(fault);
+        }
+        for namespace in self.names.iter().filter(|name| *name != "channels") {
+            in_waves(&self.world, namespace).await;
+        }
+        let streams = self.world.sim.streams(CLIENT);
+        assert!(
+            streams.iter().all(|stream| stream["live"] == false),
+            "{streams:?}"
+        );
+        assert_eq!(
+            (streams.len(), self.world.sim.broadcasts(CLIENT).len()),
+            (5, 3)
+        );
+        self.steps.shown(
+            "the app of apps is Synced and Healthy, though no encoder sends; in waves: account, then \
+             stream, then broadcast, each when the one before was Ready",
+        );
+        first
     }
-    world.sim.clear_fault(slow);
-    let streams = world.sim.streams(CLIENT);
-    assert!(
-        streams.iter().all(|stream| stream["live"] == false),
-        "{streams:?}"
-    );
-    assert_eq!((streams.len(), world.sim.broadcasts(CLIENT).len()), (5, 3));
-    steps.shown("the app of apps is Synced and Healthy; no encoder sends");
 
-    for event in &events {
-        in_waves(&world, event).await;
+    async fn stays_in_sync(&mut self, first: &str) {
+        for name in &self.names {
+            let application = self.argo_cd.until_synced_to(name, first, "Healthy").await;
+            let syncs = application.data["status"]["history"].as_array().unwrap();
+            assert_eq!(syncs.len(), 1, "{name} was synced again: {syncs:?}");
+        }
+        self.steps
+            .shown("compared afresh: Synced with each set of sync options, and never synced again");
     }
-    steps.shown(
-        "in waves: account, then stream, then broadcast, each when the one before was Ready",
-    );
 
-    for name in &namespaces {
-        let application = argo_cd.until_synced_to(name, &first, "Healthy").await;
-        let syncs = application.data["status"]["history"].as_array().unwrap();
-        assert_eq!(syncs.len(), 1, "{name} was synced again: {syncs:?}");
+    async fn says_what_is_refused(&mut self) -> String {
+        let refused = Fault::new(Action::status(422))
+            .method("PATCH")
+            .route("/streaming/streams/{id}");
+        let refused = self.world.sim.fault(refused.always());
+        let (name, file) = (
+            "keynote-default",
+            "examples/gitops/keynote-default/stream.yaml",
+        );
+        let (good, bad) = ("displayName: Keynote", "displayName: Refused");
+        self.repository.edit(file, good, bad);
+        let commit = self.repository.commit("A value that the provider refuses");
+        let degraded = self
+            .argo_cd
+            .until_synced_to(name, &commit, "Degraded")
+            .await;
+        let (kind, message) = unhealthy(&degraded);
+        assert_eq!(kind, "LiveStream");
+        assert!(message.contains("422"), "{message}");
+        self.world.sim.clear_fault(refused);
+        self.repository.edit(file, bad, "displayName: Mended");
+        let commit = self.repository.commit("Another value");
+        self.argo_cd.until_synced_to(name, &commit, "Healthy").await;
+        self.steps
+            .shown("a value that the provider refuses is Degraded with its words; mended, Healthy");
+        commit
     }
-    steps.shown("compared afresh: Synced with each set of sync options, and never synced again");
 
-    asked_for_a_pass(&world, &argo_cd, "keynote-ssa").await;
-    steps.shown("the action \"reconcile\" has its receipt in status, and nothing is out of sync");
-
-    let refused = Fault::new(Action::status(422))
-        .method("PATCH")
-        .route("/streaming/streams/{id}");
-    let refused = world.sim.fault(refused.always());
-    let file = "examples/gitops/keynote-default/stream.yaml";
-    repository.edit(file, "displayName: Keynote", "displayName: Refused");
-    let commit = repository.commit("A value that the provider refuses");
-    let degraded = argo_cd
-        .until_synced_to("keynote-default", &commit, "Degraded")
-        .await;
-    let (kind, message) = unhealthy(&degraded);
-    assert_eq!(kind, "LiveStream");
-    assert!(message.contains("422"), "{message}");
-    world.sim.clear_fault(refused);
-    repository.edit(file, "displayName: Refused", "displayName: Mended");
-    let commit = repository.commit("Another value");
-    argo_cd
-        .until_synced_to("keynote-default", &commit, "Healthy")
-        .await;
-    steps.shown("a value that the provider refuses is Degraded with its words; mended, Healthy");
-
-    world.sim.revoke_key(KEY);
-    for name in &namespaces {
-        let what = "Degraded for its account";
-        let application = argo_cd
-            .until(name, what, |application| {
+    async fn says_what_key_is_wrong(&mut self, commit: &str) {
+        self.world.sim.revoke_key(KEY);
+        for name in &self.names {
+            let degraded = |application: &kube::core::DynamicObject| {
                 application.data["status"]["health"]["status"] == "Degraded"
+            };
+            let what = "Degraded for its account";
+            let application = self.argo_cd.until(name, what, degraded).await;
+            assert_eq!(unhealthy(&application).0, "StreamingAccount", "{name}");
+        }
+        let new = "1001$another-key";
+        self.world.sim.add_key(new, CLIENT);
+        for namespace in &self.names {
+            key(namespace, new);
+        }
+        for name in &self.names {
+            self.argo_cd.until_synced_to(name, commit, "Healthy").await;
+        }
+        self.steps
+            .shown("a key that is refused is Degraded, the account alone; a new one, Healthy");
+    }
+
+    async fn prunes(&mut self) {
+        let name = "keynote-ssd";
+        self.repository
+            .remove("examples/gitops/keynote-ssd/broadcast.yaml");
+        let commit = self.repository.commit("No page any more");
+        self.argo_cd.until_synced_to(name, &commit, "Healthy").await;
+        self.world
+            .until_sim("the broadcast is gone", |sim| {
+                sim.broadcasts(CLIENT).len() == 2
             })
             .await;
-        assert_eq!(unhealthy(&application).0, "StreamingAccount", "{name}");
+        assert_eq!(self.world.sim.streams(CLIENT).len(), 5);
+        self.steps
+            .shown("what is taken out of Git is pruned, at the provider too");
     }
-    let new = "1001$another-key";
-    world.sim.add_key(new, CLIENT);
-    for namespace in &namespaces {
-        key(namespace, new);
-    }
-    for name in &namespaces {
-        argo_cd.until_synced_to(name, &commit, "Healthy").await;
-    }
-    steps.shown("a key that is refused is Degraded, the account alone; a new one, Healthy");
 
-    repository.remove("examples/gitops/keynote-ssd/broadcast.yaml");
-    let commit = repository.commit("No page any more");
-    argo_cd
-        .until_synced_to("keynote-ssd", &commit, "Healthy")
-        .await;
-    world
-        .until_sim("the broadcast is gone", |sim| {
-            sim.broadcasts(CLIENT).len() == 2
-        })
-        .await;
-    assert_eq!(world.sim.streams(CLIENT).len(), 5);
-    steps.shown("what is taken out of Git is pruned, at the provider too");
-
-    argo_cd.delete(ROOT).await;
-    world
-        .until_true("all Applications are gone", async || {
-            let mut left = Vec::new();
-            for name in namespaces.iter().chain([&ROOT]) {
-                left.extend(argo_cd.application(name).await);
-            }
-            left.is_empty()
-        })
-        .await;
-    let left = world.sim.streams(CLIENT);
-    let mut names: Vec<_> = left.iter().map(|stream| stream["name"].as_str()).collect();
-    names.sort_unstable();
-    assert_eq!(names, [Some("Channel One"), Some("Channel Two")]);
-    assert!(world.sim.broadcasts(CLIENT).is_empty());
-    steps.shown("deleted: nothing is left at the provider but the channels, which say Retain");
+    async fn deletes(&mut self) {
+        self.argo_cd.delete(ROOT).await;
+        let (argo_cd, names) = (&self.argo_cd, &self.names);
+        self.world
+            .until_true("all Applications are gone", async || {
+                let mut left = argo_cd.application(ROOT).await.is_some();
+                for name in names {
+                    left |= argo_cd.application(name).await.is_some();
+                }
+                !left
+            })
+            .await;
+        let left = self.world.sim.streams(CLIENT);
+        let mut names: Vec<_> = left.iter().map(|stream| stream["name"].as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [Some("Channel One"), Some("Channel Two")]);
+        assert!(self.world.sim.broadcasts(CLIENT).is_empty());
+        self.steps
+            .shown("deleted: nothing is left at the provider but the channels, which say Retain");
+    }
 }
 
 /// Puts a key into the Secret that the accounts name.
