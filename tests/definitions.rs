@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::cmp_owned,
     reason = "a test that cannot go on ends"
 )]
 

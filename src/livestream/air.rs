@@ -118,9 +118,11 @@ impl Air {
     }
 
     /// The stream that was held is not there: what came out of it is listed once more.
-    pub fn lost(&mut self, now: Now) {
+    /// `status` is what was told last.
+    pub fn lost(&mut self, status: &LiveStreamStatus, now: Now) {
         (self.live, self.lacking_since) = (false, None);
-        self.shelving.lost(now.mono);
+        let told = status.live == Some(true) || status.recording == Some(true);
+        self.shelving.lost(told, now.mono);
     }
 
     /// For how long every look has seen it live without the recording that is wanted.

@@ -106,8 +106,9 @@ impl Pass<'_> {
                 let held = known.held().map(|id| provider.sight(&id).0);
                 held.is_some_and(|sight| sight.not_found.is_some() || sight.deleted)
             });
-            if missing && self.memory().air.is_some() {
-                self.air(|air| air.lost(now));
+            let status = self.old_status();
+            if missing && (self.memory().air.is_some() || status.live == Some(true)) {
+                self.air(|air| air.lost(&status, now));
             }
             return;
         };

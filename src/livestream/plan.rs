@@ -343,6 +343,12 @@ fn missing(
             Plan::Read(id.clone())
         };
     }
+    if let Some(left) = memory.air().shelving.untold(now.mono) {
+        let message = format!(
+            "the videos that came out of stream {id} are listed before it is created again"
+        );
+        return Plan::Rest(Outcome::waiting_for(Reason::StreamMissing, message, left));
+    }
     create(known, want, provider, memory, limits, Some(id))
 }
 

@@ -30,6 +30,9 @@ const AFTER_THE_END: Duration = Duration::from_mins(5);
 /// How long a video that nobody has named may not be listed yet.
 const MAY_LAG: Duration = Duration::from_secs(10);
 
+/// How long the videos of a lost stream hold up the one in its place.
+const LOST_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How many videos are awaited by name.
 const MOST_EXPECTED: usize = 8;
 
@@ -56,6 +59,8 @@ pub struct Shelving {
     /// Of the videos that were told last, some are not done. A pass may see an older status than the
     /// one that told them.
     unfinished: Option<bool>,
+    /// When it was seen that the stream is gone, where it was on air before.
+    lost: Option<Instant>,
 }
 
 /// What of a stream tells that there may be new videos.
@@ -86,6 +91,7 @@ impl Shelving {
     /// Takes in the stream as it is seen now.
     pub fn observe(&mut self, status: &LiveStreamStatus, stream: &ObservedStream, now: Now) {
         let sign = Sign::of(stream);
+        self.lost = None;
         let closed = match self.sign.replace(sign) {
             Some(old) => old.may_have_closed(sign),
             None => unknown_past(status, stream, now.wall),
@@ -100,18 +106,26 @@ impl Shelving {
         }
     }
 
-    /// The stream is not there any more: what came out of it is listed once more.
-    pub fn lost(&mut self, now: Instant) {
-        let Some(sign) = self.sign.take().filter(|sign| sign.live || sign.recording) else {
+    /// The stream is not there any more: what came out of it is listed once more. `told` is whether it was
+    /// last told to be on air, which counts where this process never saw it.
+    pub fn lost(&mut self, told: bool, now: Instant) {
+        if self.lost.is_some() {
             return;
-        };
-        self.sign = Some(Sign {
-            live: false,
-            recording: false,
-            ..sign
-        });
-        self.stir(now);
-        self.ended = true;
+        }
+        let on_air = |sign: Sign| sign.live || sign.recording;
+        if self.sign.take().map_or(told, on_air) {
+            self.lost = Some(now);
+            self.stir(now);
+            self.ended = true;
+        }
+    }
+
+    /// How long another stream in place of a lost one waits yet, so that what came out of the lost one is
+    /// told: a video that is not named before the new id is would be named never.
+    pub fn untold(&self, now: Instant) -> Option<Duration> {
+        let lost = self.lost.filter(|lost| !self.is_whole_since(*lost))?;
+        let left = LOST_PATIENCE.saturating_sub(now.saturating_duration_since(lost));
+        (!left.is_zero()).then_some(left)
     }
 
     /// A recording was ended by a call, and its answer named the video that came of it, or said that
@@ -562,16 +576,52 @@ mod tests {
     fn a_stream_that_is_gone_is_asked_for_its_videos_once_more() {
         let start = clock::now().mono;
         let mut shelving = Shelving::default();
-        shelving.lost(start);
+        shelving.lost(false, start);
         assert_eq!(shelving.due(&[]), None, "it was never on air");
         let status = LiveStreamStatus::default();
         shelving.observe(&status, &stream(true, Some(true), Some(1)), on_clock(start));
         shelving.shelved(&shelf(start, vec![]), false, false);
         let later = start + Duration::from_secs(5);
-        shelving.lost(later);
+        shelving.lost(false, later);
         assert_eq!(shelving.due(&[]), Some(later));
-        shelving.lost(later + Duration::from_secs(1));
+        shelving.lost(false, later + Duration::from_secs(1));
         assert_eq!(shelving.due(&[]), Some(later));
+    }
+
+    #[test]
+    fn another_stream_waits_for_what_came_out_of_a_lost_one_but_not_for_ever() {
+        let start = clock::now().mono;
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let on_air = |shelving: &mut Shelving| {
+            let status = LiveStreamStatus::default();
+            shelving.observe(&status, &stream(true, Some(true), Some(1)), on_clock(start));
+        };
+        let mut shelving = Shelving::default();
+        shelving.lost(false, start);
+        assert_eq!(shelving.untold(start), None, "it was never on air");
+        // What another process told counts, too; once.
+        let mut restarted = Shelving::default();
+        restarted.lost(true, start);
+        restarted.lost(true, after(5));
+        assert_eq!(restarted.untold(after(7)), Some(Duration::from_secs(53)));
+
+        on_air(&mut shelving);
+        shelving.lost(false, after(1));
+        let began_before = shelf(start, vec![]);
+        shelving.shelved(&began_before, false, false);
+        assert_eq!(shelving.untold(after(2)), Some(Duration::from_secs(59)));
+        let ready = seen("7", VideoState::Ready, Some(1));
+        let mut told = shelving.clone();
+        told.shelved(&shelf(after(2), vec![ready]), true, true);
+        assert_eq!(told.untold(after(3)), None);
+        assert_eq!(
+            shelving.untold(after(61)),
+            None,
+            "it is not waited for longer"
+        );
+        // It is there after all.
+        on_air(&mut shelving);
+        assert_eq!(shelving.untold(after(3)), None);
     }
 
     #[test]

@@ -984,6 +984,47 @@ async fn a_stream_that_a_human_deletes_after_a_recording_has_its_video_told() {
 }
 
 #[tokio::test]
+async fn nothing_is_created_in_place_of_a_stream_before_its_videos_are_told() {
+    let (mut world, id) = ready("rec-replaced", json!({"recording": true})).await;
+    world.sim.set_live(id, true).unwrap();
+    recorder_begins(&world, id).await;
+    until_recording(&world).await;
+    world.sim.advance(Duration::from_secs(60));
+    // What is listed comes later than all that a creation waits for otherwise, even after a restart.
+    world.sim.fault(always(503, "GET", "/streaming/videos"));
+    for restarts in [false, true] {
+        if restarts {
+            world.operator().kill();
+        } else {
+            assert!(world.sim.remove(id));
+            assert_eq!(world.sim.videos_of(id).len(), 1);
+        }
+        if restarts {
+            world.start(&[]);
+        }
+        world
+            .until("LiveStream", "keynote", "waits for its videos", |object| {
+                condition(object, "Ready").is_some_and(|ready| {
+                    let message = ready["message"].as_str().unwrap_or_default();
+                    message.contains("are listed before it is created again")
+                })
+            })
+            .await;
+        assert_eq!(world.posts(), 1);
+    }
+    let wanted = videos_at_provider(&world, id);
+    world.sim.clear_faults();
+    world
+        .until("LiveStream", "keynote", "created again", |object| {
+            let now = status_of(object)["streamId"].clone();
+            now.is_string() && now != id.to_string()
+        })
+        .await;
+    assert_eq!(videos_in_log(&world), wanted);
+    assert_eq!(world.posts(), 2);
+}
+
+#[tokio::test]
 async fn a_request_from_a_clock_that_was_ahead_holds_no_recording_up() {
     let (mut world, id) = ready("rec-clock", json!({"recording": true})).await;
     world.operator().kill();
