@@ -2,7 +2,7 @@
 # What the scripts for images share.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-image_folder=$PWD/${CARGO_TARGET_DIR:-target}/image
+image_folder=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}")/image
 # hadolint in a folder of its own: a Debian lets nobody install into its Python.
 lint_folder=${LIVESTREAM_OPERATOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/livestream-operator}/hadolint
 host_architecture=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
