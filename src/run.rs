@@ -264,7 +264,7 @@ async fn serve(
     context: Arc<Context>,
     writers: Writers,
     probes: TcpListener,
-    leadership: Leadership,
+    mut leadership: Leadership,
     mut terminate: Signal,
 ) -> Result<(), RunError> {
     let readiness = Readiness::default();
@@ -315,7 +315,6 @@ async fn serve(
     }
     readiness.set(true);
     tracing::info!("ready");
-    let mut leadership = leadership;
     // A Service sends what comes to any Pod. Without a way to the leader the port of one that stands by
     // is closed, so that who posts tries the other.
     let pod_ip = args.pod_ip.filter(|_| leadership.is_shared());

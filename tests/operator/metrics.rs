@@ -87,6 +87,22 @@ async fn annotate(world: &World, kind: &str, name: &str, annotation: &str, value
     world.patch(kind, name, patch).await.unwrap();
 }
 
+/// The stream goes off air, and its key is renewed.
+async fn end_the_show(world: &World, id: u64) {
+    world.sim.set_live(id, false).unwrap();
+    world
+        .until("LiveStream", "keynote", "idle", |it| {
+            status_of(it)["live"] == false
+        })
+        .await;
+    annotate(world, "LiveStream", "keynote", "reset-ingest-key", "one").await;
+    world
+        .until("LiveStream", "keynote", "a receipt", |it| {
+            status_of(it)["ingestKeyReset"]["result"] == "Done"
+        })
+        .await;
+}
+
 async fn until_recording(world: &World, name: &str, recording: bool) {
     world
         .until(
@@ -151,18 +167,7 @@ async fn calls_by_route_are_what_the_provider_counted() {
     world.edit("keynote", json!({"recording": false})).await;
     until_recording(&world, "keynote", false).await;
     let id = world.stream_id("keynote").await;
-    world.sim.set_live(id, false).unwrap();
-    world
-        .until("LiveStream", "keynote", "idle", |it| {
-            status_of(it)["live"] == false
-        })
-        .await;
-    annotate(&world, "LiveStream", "keynote", "reset-ingest-key", "one").await;
-    world
-        .until("LiveStream", "keynote", "a receipt", |it| {
-            status_of(it)["ingestKeyReset"]["result"] == "Done"
-        })
-        .await;
+    end_the_show(&world, id).await;
     world.delete("Broadcast", "show").await;
     world.until_gone("Broadcast", "show").await;
     world.delete("LiveStream", "keynote").await;

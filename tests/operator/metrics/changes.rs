@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{annotate, documents, inner, record, until_recording};
-use crate::harness::{CLIENT, World, status_of};
+use super::{documents, end_the_show, inner, record, until_recording};
+use crate::harness::{CLIENT, World};
 
 /// The lines about changes, the oldest first.
 fn changes(world: &World) -> Vec<Value> {
@@ -50,18 +50,7 @@ async fn each_change_at_the_provider_is_one_line() {
     record(&world, "keynote").await;
     world.edit("keynote", json!({"recording": false})).await;
     until_recording(&world, "keynote", false).await;
-    world.sim.set_live(id, false).unwrap();
-    world
-        .until("LiveStream", "keynote", "idle", |it| {
-            status_of(it)["live"] == false
-        })
-        .await;
-    annotate(&world, "LiveStream", "keynote", "reset-ingest-key", "one").await;
-    world
-        .until("LiveStream", "keynote", "a receipt", |it| {
-            status_of(it)["ingestKeyReset"]["result"] == "Done"
-        })
-        .await;
+    end_the_show(&world, id).await;
     let spec = json!({"displayName": "Show", "streams": [{"name": "keynote"}]});
     world.broadcast("show", spec).await;
     world.until_broadcast("show").await;
