@@ -33,6 +33,7 @@ use crate::{
     object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
     provider::ProviderError,
+    vanished,
 };
 
 /// How a kind is called in metrics and logs.
@@ -103,7 +104,7 @@ impl Pass<'_> {
         }
         let known = self.look(account.as_ref(), now);
         self.listen(&known, now);
-        let plan = plan::plan(&known, &self.memory(), &self.limits, now);
+        let plan = self.plan(&known, now);
 
         let seat = Kind::Broadcast.seat(&self.key);
         if let (true, Ok(account)) = (plan.calls(), &account)
@@ -137,7 +138,7 @@ impl Pass<'_> {
         let after = clock::now();
         let known = self.look(account.as_ref(), after);
         self.listen(&known, after);
-        let next = plan::plan(&known, &self.memory(), &self.limits, after);
+        let next = self.plan(&known, after);
         if let Plan::Finish(stay) = &next {
             self.farewell(stay);
             return self.finish().await;
@@ -149,7 +150,7 @@ impl Pass<'_> {
         let told = self.tell(account.as_ref(), &known, &outcome, after).await?;
         if let Told::Gone = told {
             self.unfollow(account.as_ref());
-            return self.orphaned(account.as_ref()).await;
+            return Ok(self.gone());
         }
         let again = self.attend(account.as_ref(), &known, after);
         // What is remembered and mirrored is told by the next pass.
@@ -175,6 +176,15 @@ impl Pass<'_> {
             .settings
             .schedule
             .next_within(&outcome, failures, jitter(), due))
+    }
+
+    /// What to do. What vanished is not cleaned up after for ever.
+    fn plan(&self, known: &Known, now: Now) -> Plan {
+        if vanished::is_given_up(&*self.object, known.leaving_since, now) {
+            let why = "its object vanished, and it could not be deleted within ten minutes";
+            return Plan::Finish(known.held().map(|id| (id, why)).into_iter().collect());
+        }
+        plan::plan(known, &self.memory(), &self.limits, now)
     }
 
     /// Remembers since when no stream is live.
@@ -232,8 +242,21 @@ impl Pass<'_> {
             .reporter
             .happened(&*self.object, &std::mem::take(&mut self.happenings));
         self.ctx.reporter.metrics.pass(KIND, "finished");
-        finalizer::remove(&self.api, &*self.object).await?;
+        if vanished::is_kept(&*self.object) {
+            self.ctx.vanished_broadcasts.wake(self.key.clone());
+        } else {
+            finalizer::remove(&self.api, &*self.object).await?;
+        }
         Ok(Action::await_change())
+    }
+
+    /// The object is gone. If it vanished, the watch keeps it on, and the next pass goes on from what
+    /// is remembered.
+    fn gone(&mut self) -> Action {
+        self.ctx
+            .reporter
+            .happened(&*self.object, &std::mem::take(&mut self.happenings));
+        Action::await_change()
     }
 }
 

@@ -88,6 +88,10 @@ pub struct Context {
     pub broadcast_wakes: Wakes,
     /// The accounts to look at.
     pub account_wakes: Wakes,
+    /// The LiveStreams that vanished and are cleaned up after: the store lets them go.
+    pub vanished_streams: Wakes,
+    /// The Broadcasts that vanished and are cleaned up after.
+    pub vanished_broadcasts: Wakes,
 }
 
 impl Context {

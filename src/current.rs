@@ -11,6 +11,8 @@ use std::fmt::Debug;
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
+use crate::vanished;
+
 /// Whether the spec is still the one that we know, and the object the same, and as little or much
 /// deleted. One read of its metadata that no cache answers.
 ///
@@ -22,8 +24,11 @@ where
 {
     let known = object.meta();
     let fresh = api.get_metadata_opt(&object.name_any()).await?;
+    let fresh = fresh.map(|fresh| fresh.metadata);
+    if vanished::is_kept(object) {
+        return Ok(fresh.is_none_or(|fresh| fresh.uid != known.uid));
+    }
     Ok(fresh.is_some_and(|fresh| {
-        let fresh = fresh.metadata;
         fresh.uid == known.uid
             && fresh.generation == known.generation
             && fresh.deletion_timestamp.is_some() == known.deletion_timestamp.is_some()

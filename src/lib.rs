@@ -48,6 +48,7 @@ pub mod secrets;
 pub mod server;
 pub mod status_write;
 pub mod telemetry;
+pub mod vanished;
 pub mod wake;
 pub mod watch;
 pub mod webhooks;

@@ -37,6 +37,7 @@ use crate::{
     outcome::{Outcome, Reason},
     provider::ProviderError,
     report::Happening,
+    vanished,
 };
 
 /// How a kind is called in metrics and logs.
@@ -115,7 +116,7 @@ impl Pass<'_> {
         let want = self.want(now).await?;
         let known = self.look(account.as_ref(), &want, now);
         self.observe(&known, now);
-        let plan = plan::plan(&known, &self.memory(), &self.limits, now);
+        let plan = self.plan(&known, now);
 
         if let (true, Ok(open)) = (plan.calls(), &account)
             && !self.may_call(&plan, open, now)
@@ -140,7 +141,7 @@ impl Pass<'_> {
         let after = clock::now();
         let known = self.look(account.as_ref(), &want, after);
         self.observe(&known, after);
-        let next = plan::plan(&known, &self.memory(), &self.limits, after);
+        let next = self.plan(&known, after);
         if let Plan::Finish(stay) = &next {
             self.farewell(stay);
             self.leave_alone(account.as_ref(), known.recorded.as_ref());
@@ -166,7 +167,7 @@ impl Pass<'_> {
             .await?;
         if let Told::Gone = told {
             self.leave_alone(account.as_ref(), known.recorded.as_ref());
-            return self.orphaned(account.as_ref()).await;
+            return Ok(self.gone());
         }
         let again = self.attend(account.as_ref(), &known, stream.as_deref(), after);
         // What is remembered and mirrored is told by the next pass.
@@ -184,7 +185,7 @@ impl Pass<'_> {
         }
         // What has just been refused stands behind its gate now, and does not hold up a recording.
         if matches!(outcome, Outcome::Stalled { .. } | Outcome::Failed { .. }) && !plan.is_apart() {
-            let behind = plan::plan(&known, &self.memory(), &self.limits, after);
+            let behind = self.plan(&known, after);
             if behind.is_apart() {
                 return Ok(Action::requeue(Duration::ZERO));
             }
@@ -195,6 +196,15 @@ impl Pass<'_> {
             .settings
             .schedule
             .next_within(&outcome, failures, jitter(), again))
+    }
+
+    /// What to do. What vanished is not cleaned up after for ever.
+    fn plan(&self, known: &Known, now: Now) -> Plan {
+        if vanished::is_given_up(&*self.object, known.leaving_since, now) {
+            let why = "its object vanished, and it could not be deleted within ten minutes";
+            return Plan::Finish(known.held().map(|id| (id, why)).into_iter().collect());
+        }
+        plan::plan(known, &self.memory(), &self.limits, now)
     }
 
     /// How the pass went; what does not work is remembered.
@@ -287,8 +297,21 @@ impl Pass<'_> {
             .reporter
             .happened(&*self.object, &std::mem::take(&mut self.happenings));
         self.ctx.reporter.metrics.pass(KIND, "finished");
-        finalizer::remove(&self.api, &*self.object).await?;
+        if vanished::is_kept(&*self.object) {
+            self.ctx.vanished_streams.wake(self.key.clone());
+        } else {
+            finalizer::remove(&self.api, &*self.object).await?;
+        }
         Ok(Action::await_change())
+    }
+
+    /// The object is gone. If it vanished, the watch keeps it on, and the next pass goes on from what
+    /// is remembered.
+    fn gone(&mut self) -> Action {
+        self.ctx
+            .reporter
+            .happened(&*self.object, &std::mem::take(&mut self.happenings));
+        Action::await_change()
     }
 }
 

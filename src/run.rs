@@ -230,6 +230,8 @@ fn assemble(
         wakes: queues.streams,
         broadcast_wakes: queues.broadcasts,
         account_wakes: queues.accounts,
+        vanished_streams: queues.vanished_streams,
+        vanished_broadcasts: queues.vanished_broadcasts,
     };
     let writers = Writers {
         streams: stream_writer,

@@ -9,7 +9,7 @@ use kube::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::merge_patch;
+use crate::{merge_patch, vanished};
 
 /// The definitions of the cluster drop what was written, so nothing may be built on it.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,10 @@ where
     K: Resource + Clone + DeserializeOwned + Serialize + Debug,
     S: Serialize,
 {
+    // There is nothing to write to.
+    if vanished::is_kept(object) {
+        return Ok(Written::Same);
+    }
     let value = |status: &S| serde_json::to_value(status).map_err(kube::Error::SerdeError);
     let old = old
         .map(value)

@@ -205,8 +205,19 @@ async fn exact(world: &World, edited: &[String], left: usize, many: usize) {
     for stream in world.sim.streams(CLIENT) {
         marked.insert(stream["id"].as_u64().unwrap(), stream);
     }
+    let all = objects(world).await;
+    let known: BTreeSet<u64> = all
+        .iter()
+        .filter_map(|object| status_of(object)["streamId"].as_str()?.parse().ok())
+        .collect();
+    let more: Vec<&Value> = marked
+        .iter()
+        .filter(|(id, _)| !known.contains(id))
+        .map(|(_, stream)| stream)
+        .collect();
+    assert!(more.is_empty(), "streams of no object: {more:?}");
     assert_eq!(marked.len(), left);
-    for object in objects(world).await {
+    for object in all {
         let name = object.name_any();
         let id = status_of(&object)["streamId"]
             .as_str()

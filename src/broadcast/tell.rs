@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use kube::runtime::controller::Action;
-
 use super::{
     KIND, Pass, Told,
     memory::Happening,
@@ -12,12 +10,11 @@ use super::{
 };
 use crate::{
     account::{self, Account, Target},
-    api::{self, BroadcastStatus, DeletionPolicy, RECONCILE_ANNOTATION},
-    clock::{self, Now},
+    api::{self, BroadcastStatus, RECONCILE_ANNOTATION},
+    clock::Now,
     creation,
     outcome::{Outcome, Reason},
     provider::BroadcastId,
-    report::{Change, ChangeResult},
     status_write::{self, Written},
 };
 
@@ -111,42 +108,6 @@ impl Pass<'_> {
         self.ctx
             .broadcast_memories
             .change(&self.uid, |memory| memory.untold.extend(happenings));
-    }
-
-    /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
-    /// read the object just before the finalizer was written. What this process created for it goes
-    /// too, for nobody else would know of it; what its status named stays, for whoever took the
-    /// finalizer away knew of it.
-    pub(super) async fn orphaned(
-        &mut self,
-        account: Result<&Account, &Outcome>,
-    ) -> kube::Result<Action> {
-        let there = self.api.get_metadata_opt(&self.key.name).await?;
-        if there.is_some_and(|there| there.metadata.uid == self.object.metadata.uid) {
-            return Ok(self.again());
-        }
-        let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
-        let known = self.old_status().broadcast_id;
-        let made = self.memory().made().cloned();
-        let made = made.filter(|id| known.as_deref() != Some(id.as_str()));
-        if let (Ok(account), Some(id), false) = (account, made, retain)
-            && let Some(broadcasts) = &account.connection.broadcasts
-        {
-            let result = broadcasts.delete(&id).await;
-            let change = Change::of("delete_broadcast", &id);
-            self.changed(account, &change, &ChangeResult::of(&result));
-            if result.is_ok() {
-                account.client.broadcasts.deleted(clock::now().mono, &id);
-                self.happenings.push(Happening::Deleted(id));
-            } else {
-                let why = "its object vanished while it was created, and it could not be deleted";
-                self.happenings.push(Happening::LeftBehind { id, why });
-            }
-        }
-        let happenings = std::mem::take(&mut self.happenings);
-        self.ctx.reporter.happened(&*self.object, &happenings);
-        self.ctx.broadcast_memories.forget(&self.uid);
-        Ok(Action::await_change())
     }
 }
 

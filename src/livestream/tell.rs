@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use kube::runtime::controller::Action;
-
 use super::{
     KIND, Pass, Told, ingest, ingest::Delivered, plan, plan::Known, status, videos, videos::Shelved,
 };
 use crate::{
-    account, account::Account, account::Shelf, account::Target, api, api::DeletionPolicy,
-    api::KeyResetResult, api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock,
-    clock::Now, creation, outcome::Outcome, provider::Ingest, provider::ObservedStream,
-    provider::StreamId, report::Change, report::ChangeResult, report::Happening, status_write,
-    status_write::Written,
+    account, account::Account, account::Shelf, account::Target, api, api::KeyResetResult,
+    api::LiveStreamStatus, api::RECONCILE_ANNOTATION, api::Video, clock::Now, creation,
+    outcome::Outcome, provider::Ingest, provider::ObservedStream, provider::StreamId,
+    report::Happening, status_write, status_write::Written,
 };
 
 /// A reading of a stream's videos that is told now.
@@ -244,35 +241,5 @@ impl Pass<'_> {
             ),
         });
         Some(token)
-    }
-
-    /// The object is gone although it carried our finalizer: the apiserver lets a deletion pass that
-    /// read the object just before the finalizer was written. What this process created for it goes
-    /// too, for nobody else would know of it.
-    pub(super) async fn orphaned(
-        &mut self,
-        account: Result<&Account, &Outcome>,
-    ) -> kube::Result<Action> {
-        let there = self.api.get_metadata_opt(&self.key.name).await?;
-        if there.is_some_and(|there| there.metadata.uid == self.object.metadata.uid) {
-            return Ok(self.again());
-        }
-        let retain = self.object.spec.deletion_policy == Some(DeletionPolicy::Retain);
-        if let (Ok(account), Some(id), false) = (account, self.memory().made().cloned(), retain) {
-            let result = account.connection.streams.delete(&id).await;
-            let change = Change::of("delete", &id);
-            self.changed(account, &change, &ChangeResult::of(&result));
-            if result.is_ok() {
-                account.client.mirror.deleted(clock::now().mono, &id);
-                self.happenings.push(Happening::Deleted(id));
-            } else {
-                let why = "its object vanished while it was created, and it could not be deleted";
-                self.happenings.push(Happening::LeftBehind { id, why });
-            }
-        }
-        let happenings = std::mem::take(&mut self.happenings);
-        self.ctx.reporter.happened(&*self.object, &happenings);
-        self.ctx.memories.forget(&self.uid);
-        Ok(Action::await_change())
     }
 }

@@ -43,7 +43,8 @@ pub(super) async fn streams(
             }
         }
     };
-    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+    let vanished = Some(context.vanished_streams.clone());
+    watch::watch(context.client.clone(), &namespaces, writer, vanished, on).await;
 }
 
 fn stream_applied(context: &Context, old: Option<&LiveStream>, new: &LiveStream) {
@@ -123,7 +124,8 @@ pub(super) async fn broadcasts(
             wake_others(&context, old);
         }
     };
-    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+    let vanished = Some(context.vanished_broadcasts.clone());
+    watch::watch(context.client.clone(), &namespaces, writer, vanished, on).await;
 }
 
 fn broadcast_applied(context: &Context, old: Option<&Broadcast>, new: &Broadcast) {
@@ -230,7 +232,8 @@ pub(super) async fn accounts(
             context.registry.wake_users(&key);
         }
     };
-    watch::watch(context.client.clone(), &namespaces, writer, on).await;
+    // Nothing at a provider is an account's own.
+    watch::watch(context.client.clone(), &namespaces, writer, None, on).await;
 }
 
 /// As [`stream_pass_ended`].

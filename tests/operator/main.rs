@@ -51,5 +51,6 @@ mod starts;
 mod tenants;
 mod tenants_apart;
 mod tutorial;
+mod vanished;
 mod views;
 mod webhooks;
