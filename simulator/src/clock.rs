@@ -32,6 +32,23 @@ impl Moment {
         self.0.saturating_sub(then.0)
     }
 
+    /// This many milliseconds since 1970.
+    pub(crate) fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// As in the header `Date`: `Fri, 03 Jun 2022 13:25:16 GMT`.
+    pub(crate) fn http_date(self) -> String {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX);
+        at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    /// Digits only, as in the ids of Live Station's channels: `20220603132516`.
+    pub(crate) fn digits(self) -> String {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX);
+        at.strftime("%Y%m%d%H%M%S").to_string()
+    }
+
     /// As in the names of recordings: `2022-06-03 13:25:16 +0000`.
     pub(crate) fn spaced(self) -> String {
         let at = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX);
@@ -145,6 +162,11 @@ impl Clock {
         self.origin.elapsed()
     }
 
+    /// The real time, whatever the hand shows.
+    pub(crate) fn real(&self) -> Moment {
+        Moment(self.unix_micros() / 1000)
+    }
+
     /// Real microseconds since 1970: what another process on this machine reads, too.
     pub(crate) fn unix_micros(&self) -> i64 {
         let elapsed = i64::try_from(self.elapsed().as_micros()).unwrap_or(i64::MAX);
@@ -175,6 +197,9 @@ mod tests {
             "2022-04-15T05:20:00.120Z"
         );
         assert_eq!(Moment(0).plus(1.5).to_string(), "1970-01-01T00:00:01.500Z");
+        let then = Moment(1_654_262_716_000);
+        assert_eq!(then.http_date(), "Fri, 03 Jun 2022 13:25:16 GMT");
+        assert_eq!(then.digits(), "20220603132516");
         assert!(Moment(5).plus(f64::INFINITY) > Moment(5));
         assert_eq!(Moment(5).plus(-1.0), Moment(5));
     }

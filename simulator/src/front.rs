@@ -10,11 +10,10 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::bodies::{Padded, Then, Torn};
-use crate::clock::Clock;
-use crate::counters::{Call, Journal, whole_millis};
-use crate::faults::{Action, ErrorBody, Facts, Faults};
-use crate::server::{Gate, Outage, cut};
-use crate::weather::Sky;
+use crate::counters::{Call, whole_millis};
+use crate::desk::Desk;
+use crate::faults::{Action, ErrorBody, Facts};
+use crate::server::{Outage, cut};
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
@@ -85,6 +84,8 @@ pub(crate) struct Identity {
     pub(crate) client: Option<u64>,
     pub(crate) key: Option<u32>,
     pub(crate) name: Option<String>,
+    /// The page of a list; 1 where the call names none.
+    pub(crate) page: u64,
 }
 
 /// What a provider answers.
@@ -171,17 +172,19 @@ impl Reply {
 pub(crate) trait Provider: Send + Sync + 'static {
     fn identify(&self, call: &Incoming) -> Identity;
     fn answer(&self, call: &Incoming, who: &Identity) -> Reply;
+
+    /// What is said with a status that a fault has asked for.
+    fn failure(&self, status: StatusCode) -> Reply {
+        let text = status.canonical_reason().unwrap_or("error");
+        Reply::json(status, json!({"status": status.as_u16(), "error": text}))
+    }
 }
 
 /// A provider and what stands before it.
 #[derive(Debug)]
 pub(crate) struct Front<P> {
     pub(crate) provider: P,
-    pub(crate) faults: Faults,
-    pub(crate) sky: Sky,
-    pub(crate) journal: Journal,
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) clock: Arc<Clock>,
+    pub(crate) desk: Arc<Desk>,
 }
 
 impl<P: Provider> Front<P> {
@@ -189,7 +192,7 @@ impl<P: Provider> Front<P> {
     pub(crate) async fn handle(self: Arc<Self>, request: axum::extract::Request) -> Response {
         let (head, body) = request.into_parts();
         let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-            return error(413, ErrorBody::Json, None);
+            return self.error(413, ErrorBody::Json, None);
         };
         let call = Incoming {
             method: head.method,
@@ -199,11 +202,11 @@ impl<P: Provider> Front<P> {
             json: serde_json::from_slice(&body).ok(),
         };
         let who = self.provider.identify(&call);
-        match self.gate.outage() {
+        match self.desk.gate.outage() {
             None => {}
             Some(Outage::Status { status }) => {
                 self.record(&call, &who, Some(status), false, Some("outage"));
-                return error(status, ErrorBody::Html, None);
+                return self.error(status, ErrorBody::Html, None);
             }
             Some(Outage::Refuse | Outage::Cut) => {
                 self.record(&call, &who, None, false, Some("outage"));
@@ -216,11 +219,15 @@ impl<P: Provider> Front<P> {
             id: who.id.as_deref(),
             name: who.name.as_deref(),
             client: who.client,
-            page: call.query("page").and_then(|p| p.parse().ok()).unwrap_or(1),
+            page: who.page,
         };
-        let mut met = self.faults.take(facts);
+        let mut met = self.desk.faults.take(facts);
         if met.action.is_none() {
-            match self.sky.take(call.method.as_str(), self.clock.now()) {
+            match self
+                .desk
+                .sky
+                .take(call.method.as_str(), self.desk.clock.now())
+            {
                 Some(Action::Delay { millis }) => met.delay += Duration::from_millis(millis),
                 action => met.action = action,
             }
@@ -253,7 +260,7 @@ impl<P: Provider> Front<P> {
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(millis)).await;
                     if self.provider.answer(&call, &who).applied {
-                        self.journal.applied(seq);
+                        self.desk.journal.applied(seq);
                     }
                 });
                 hold().await
@@ -266,12 +273,12 @@ impl<P: Provider> Front<P> {
             } => {
                 let applied = applied && self.provider.answer(&call, &who).applied;
                 self.record(&call, &who, Some(status), applied, fault);
-                error(status, body, retry_after)
+                self.error(status, body, retry_after)
             }
             Action::Html { applied } => {
                 let applied = applied && self.provider.answer(&call, &who).applied;
                 self.record(&call, &who, Some(200), applied, fault);
-                error(200, ErrorBody::Html, None)
+                self.error(200, ErrorBody::Html, None)
             }
             Action::TimeoutAfterApply => {
                 let reply = self.provider.answer(&call, &who);
@@ -324,11 +331,11 @@ impl<P: Provider> Front<P> {
             method = %call.method, path = call.path, client = who.client, status, applied, fault,
             "call"
         );
-        self.journal.record(Call {
+        self.desk.journal.record(Call {
             seq: 0,
-            at: self.clock.now(),
-            elapsed_ms: whole_millis(self.clock.elapsed()),
-            unix_us: self.clock.unix_micros(),
+            at: self.desk.clock.now(),
+            elapsed_ms: whole_millis(self.desk.clock.elapsed()),
+            unix_us: self.desk.clock.unix_micros(),
             method: call.method.to_string(),
             route: who.route.to_owned(),
             path: call.path.clone(),
@@ -342,33 +349,30 @@ impl<P: Provider> Front<P> {
             fault,
         })
     }
+
+    /// An answer that the provider had no part in.
+    fn error(&self, status: u16, body: ErrorBody, retry_after: Option<String>) -> Response {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let reply = match body {
+            ErrorBody::Json => self.provider.failure(status),
+            ErrorBody::Html | ErrorBody::Empty => Reply::empty(status),
+        };
+        let reply = match retry_after {
+            Some(value) => reply.header(RETRY_AFTER, value),
+            None => reply,
+        };
+        if body == ErrorBody::Html {
+            let reply = reply.header(CONTENT_TYPE, "text/html");
+            return reply.head(Body::from(GATEWAY_PAGE));
+        }
+        reply.response()
+    }
 }
 
 /// Until the caller gives up, which drops this; or until it must be a mistake.
 async fn hold() -> Response {
     tokio::time::sleep(HOLD).await;
     cut()
-}
-
-/// An answer that the provider had no part in.
-fn error(status: u16, body: ErrorBody, retry_after: Option<String>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let reply = match body {
-        ErrorBody::Json => {
-            let text = status.canonical_reason().unwrap_or("error");
-            Reply::json(status, json!({"status": status.as_u16(), "error": text}))
-        }
-        ErrorBody::Html | ErrorBody::Empty => Reply::empty(status),
-    };
-    let reply = match retry_after {
-        Some(value) => reply.header(RETRY_AFTER, value),
-        None => reply,
-    };
-    if body == ErrorBody::Html {
-        let reply = reply.header(CONTENT_TYPE, "text/html");
-        return reply.head(Body::from(GATEWAY_PAGE));
-    }
-    reply.response()
 }
 
 #[cfg(test)]

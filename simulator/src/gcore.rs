@@ -43,12 +43,13 @@ mod world;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use auth::{KeyView, Role};
 pub use behaviour::{
-    Behaviour, BroadcastAnswer, Canned, ListOrder, NothingStopped, PageShift, QuotaRefusal, Shift,
-    Spoilt, SpoiltItem, StartErrors, UnknownIds,
+    Behaviour, BroadcastAnswer, Canned, NothingStopped, QuotaRefusal, Spoilt, SpoiltItem,
+    StartErrors, UnknownIds,
 };
 pub use control::{ClientView, Control, KeyChange, WorldError};
 pub use encoder::{Encoder, Protocol, Refused};
@@ -57,6 +58,7 @@ pub use video::{Fate, VideoStatus};
 
 use tokio::task::JoinHandle;
 
+pub use crate::lists::{ListOrder, PageShift, Shift};
 use crate::outbox;
 use crate::server::Server;
 
@@ -115,10 +117,10 @@ impl Simulator {
             control.add_key(key, *client);
         }
         let router = sim_routes::router(control.clone());
-        let server = Server::start(options.listen, router, control.gate()).await?;
+        let server = Server::start(options.listen, router, Arc::clone(&control.gate)).await?;
         let tasks = [
             tokio::spawn(control.clone().tick()),
-            tokio::spawn(outbox::deliver(control.outbox(), queue)),
+            tokio::spawn(outbox::deliver(Arc::clone(&control.outbox), queue)),
         ];
         Ok(Self {
             control,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::faults::{Action, ErrorBody};
 use crate::lock::lock;
+use crate::scatter::scatter;
 
 /// How bad it is, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl Sky {
         let mut sky = lock(&self.0);
         let spell = sky.as_mut().filter(|spell| now < spell.until)?;
         spell.calls += 1;
-        let drawn = scattered(spell.weather.seed ^ spell.calls.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let drawn = scatter(spell.weather.seed ^ spell.calls.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         if drawn % 100 >= u64::from(spell.weather.per_cent) {
             return None;
         }
@@ -116,14 +117,6 @@ fn ways(method: &str, millis: u64) -> Vec<Action> {
         ways.retain(|way| *way != Action::EmptyBody);
     }
     ways
-}
-
-/// `SplitMix64`: all bits of the answer depend on all bits of the number.
-fn scattered(number: u64) -> u64 {
-    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Provider for Gcore {
                 };
                 Some(settings.name().to_owned())
             }),
+            page: call.query("page").and_then(|p| p.parse().ok()).unwrap_or(1),
         }
     }
 

@@ -10,7 +10,7 @@ use super::world::{Account, World};
 use super::{broadcasts, videos};
 use crate::clock::Moment;
 use crate::front::Reply;
-use crate::outbox::{Target, Webhook};
+use crate::outbox::Target;
 
 /// Broadcasts.
 impl Control {
@@ -208,17 +208,6 @@ impl Control {
     pub fn webhook_of(&self, client: u64) -> Option<String> {
         let target = self.world(|world, _| world.account(client).hook.target.clone());
         target.map(|target| target.url())
-    }
-
-    /// The client's webhooks, in the order in which they were posted, and what became of them. What
-    /// happens while no URL is set is in no webhook.
-    pub fn webhooks_sent(&self, client: u64) -> Vec<Webhook> {
-        self.outbox().webhooks(client)
-    }
-
-    /// Forgets the webhooks so far.
-    pub fn forget_webhooks(&self, client: u64) {
-        self.outbox().forget(client);
     }
 }
 

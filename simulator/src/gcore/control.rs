@@ -2,6 +2,7 @@
 //! exactly these functions.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,14 +16,13 @@ use super::behaviour::Behaviour;
 use super::encoder::{self, Encoder, Refused};
 use super::streams;
 use super::world::World;
-use crate::clock::{Clock, Moment};
-use crate::counters::{Call, Count, Journal};
-use crate::faults::{Fault, FaultReport, Faults};
+use crate::agenda::keep_time;
+use crate::clock::Moment;
+use crate::desk::Desk;
 use crate::front::Front;
 use crate::lock::lock;
-use crate::outbox::{Outbox, Queue};
-use crate::server::{Connections, Gate, Outage};
-use crate::weather::{Sky, Weather};
+use crate::outbox::Queue;
+use crate::sim_routes::Steer;
 
 /// Why an edit of the world was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,59 +91,53 @@ pub struct KeyChange {
     pub revoked: bool,
 }
 
-/// A handle on a simulator. Cloned, it is a handle on the same one.
+/// A handle on a simulator. Cloned, it is a handle on the same one. What it has in common with those of
+/// other providers is in [`Desk`].
 #[derive(Clone, Debug)]
 pub struct Control {
     front: Arc<Front<Gcore>>,
-    outbox: Arc<Outbox>,
+}
+
+impl Deref for Control {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.front.desk
+    }
+}
+
+impl Steer for Control {
+    fn desk(&self) -> &Desk {
+        self
+    }
+
+    fn put_forward(&self, by: Duration) {
+        self.advance(by);
+    }
 }
 
 impl Control {
     /// The queue is that of its webhooks: somebody must deliver them.
     pub(super) fn new(options: &Options) -> (Self, Queue) {
-        let clock = Arc::new(Clock::new(options.speed));
-        let seed = clock.now().as_millis().unsigned_abs();
-        let (outbox, queue) = Outbox::new(options.journal, options.webhook_patience);
-        let world = World::new(options.behaviour.clone(), seed, Arc::clone(&outbox));
+        let (desk, queue) = Desk::new(options.speed, options.journal, options.webhook_patience);
+        let seed = desk.clock.now().as_millis().unsigned_abs();
+        let world = World::new(options.behaviour.clone(), seed, Arc::clone(&desk.outbox));
         let front = Front {
             provider: Gcore {
                 world: Mutex::new(world),
-                clock: Arc::clone(&clock),
+                clock: Arc::clone(&desk.clock),
             },
-            faults: Faults::default(),
-            sky: Sky::default(),
-            journal: Journal::new(options.journal),
-            gate: Arc::new(Gate::new(Arc::clone(&clock))),
-            clock,
+            desk,
         };
-        let control = Self {
-            front: Arc::new(front),
-            outbox,
-        };
-        (control, queue)
-    }
-
-    pub(super) fn outbox(&self) -> Arc<Outbox> {
-        Arc::clone(&self.outbox)
+        let front = Arc::new(front);
+        (Self { front }, queue)
     }
 
     /// Lets happen what the clock brings, when it does, until it is dropped.
     pub(super) async fn tick(self) {
-        let clock = Arc::clone(&self.front.clock);
-        let sooner = self.world(|world, _| Arc::clone(&world.sooner));
-        loop {
-            let next = self.world(|world, _| world.next_due());
-            let wait = next.and_then(|at| clock.until(at));
-            tokio::select! {
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-                () = sooner.notified() => {}
-                () = clock.moved() => {}
-            }
-        }
-    }
-
-    pub(super) fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.front.gate)
+        let sooner = self.world(|world, _| world.agenda.sooner());
+        let settle = || self.world(|world, _| world.agenda.next_due());
+        keep_time(&self.clock, &sooner, settle).await;
     }
 
     pub(super) fn front(&self) -> Arc<Front<Gcore>> {
@@ -152,7 +146,7 @@ impl Control {
 
     /// The world as it is now, with everything done that is due.
     pub(super) fn world<T>(&self, look: impl FnOnce(&mut World, Moment) -> T) -> T {
-        let now = self.front.clock.now();
+        let now = self.clock.now();
         let mut world = lock(&self.front.provider.world);
         world.settle(now);
         look(&mut world, now)
@@ -172,17 +166,18 @@ impl Control {
     }
 }
 
-/// Clock.
+/// Time.
 impl Control {
-    /// The provider's clock.
-    pub fn clock(&self) -> &Clock {
-        &self.front.clock
-    }
-
     /// Puts the provider's clock forward; what was due in between has then happened.
     pub fn advance(&self, by: Duration) {
-        self.front.clock.advance(by);
+        self.clock.advance(by);
         self.world(|_, _| ());
+    }
+
+    /// Waits until something holds. It is asked again after every call and every webhook, and from time to time for
+    /// what the clock brings. Put your own limit around it.
+    pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        self.wait_until(|| holds(self)).await;
     }
 }
 
@@ -352,7 +347,7 @@ impl Control {
     }
 }
 
-/// Behaviour, faults, outage.
+/// Behaviour.
 impl Control {
     /// Changes how the provider behaves towards a client.
     pub fn behaviour(&self, client: u64, change: impl FnOnce(&mut Behaviour)) {
@@ -365,144 +360,6 @@ impl Control {
     /// How the provider behaves towards a client.
     pub fn behaviour_of(&self, client: u64) -> Behaviour {
         self.world(|world, _| world.account(client).behaviour.clone())
-    }
-
-    /// Sets a fault; gives its number.
-    pub fn fault(&self, fault: Fault) -> u64 {
-        self.front.faults.set(fault)
-    }
-
-    /// All faults since they were last cleared, and how often each has met a call.
-    pub fn faults(&self) -> Vec<FaultReport> {
-        self.front.faults.reports()
-    }
-
-    /// How often a fault has met a call.
-    pub fn fired(&self, fault: u64) -> u64 {
-        self.front.faults.fired(fault)
-    }
-
-    /// Removes all faults.
-    pub fn clear_faults(&self) {
-        self.front.faults.clear(None);
-    }
-
-    /// Removes one fault.
-    pub fn clear_fault(&self, fault: u64) {
-        self.front.faults.clear(Some(fault));
-    }
-
-    /// From now on, and for a time of its clock, a part of all calls goes wrong.
-    pub fn set_weather(&self, weather: Weather) {
-        self.front.sky.set(weather, self.front.clock.now());
-    }
-
-    /// How many calls the weather has met.
-    pub fn met_by_weather(&self) -> u64 {
-        self.front.sky.met()
-    }
-
-    /// Whether the weather is over, by its clock.
-    pub fn weather_is_over(&self) -> bool {
-        self.front.sky.over(self.front.clock.now())
-    }
-
-    /// Nobody listens any more ([`Outage::Refuse`]), or somebody does again, on the same port.
-    pub fn outage(&self, on: bool) {
-        self.set_outage(on.then_some(Outage::Refuse));
-    }
-
-    /// The provider is down in this way, or up.
-    pub fn set_outage(&self, outage: Option<Outage>) {
-        self.front.gate.set_outage(outage);
-    }
-
-    /// The provider is down in this way until so much time has passed on its clock; for
-    /// [`Outage::Refuse`] it is real time, as nobody could put the clock forward meanwhile.
-    pub fn set_outage_for(&self, outage: Outage, length: Duration) {
-        self.front.gate.set_outage_for(outage, length);
-    }
-
-    /// How the provider is down.
-    pub fn current_outage(&self) -> Option<Outage> {
-        self.front.gate.outage()
-    }
-}
-
-/// What was called.
-impl Control {
-    /// The journal: all calls, in order.
-    pub fn calls(&self) -> Vec<Call> {
-        self.front.journal.calls(0, |_| true)
-    }
-
-    /// The calls after this one.
-    pub fn calls_after(&self, seq: u64) -> Vec<Call> {
-        self.front.journal.calls(seq, |_| true)
-    }
-
-    /// The calls after this one that a filter lets through.
-    pub fn calls_where(&self, after: u64, keep: impl Fn(&Call) -> bool) -> Vec<Call> {
-        self.front.journal.calls(after, keep)
-    }
-
-    /// The number of the last call; 0 before the first.
-    pub fn last_call(&self) -> u64 {
-        self.front.journal.last()
-    }
-
-    /// How many calls of a method and route (its template) there were.
-    pub fn count(&self, method: &str, route: &str) -> u64 {
-        self.front
-            .journal
-            .sum(|m, r, _, _| m == method && r == route)
-    }
-
-    /// How many calls there were that were not reads.
-    pub fn changing_calls(&self) -> u64 {
-        self.front.journal.sum(|m, _, _, _| m != "GET")
-    }
-
-    /// How many calls were answered with this status.
-    pub fn count_status(&self, status: u16) -> u64 {
-        self.front.journal.sum(|_, _, _, s| s == Some(status))
-    }
-
-    /// All counts.
-    pub fn counts(&self) -> Vec<Count> {
-        self.front.journal.counts()
-    }
-
-    /// The most calls of a client within any real second, of those still in the journal.
-    pub fn peak_per_second(&self, client: u64) -> usize {
-        self.front.journal.peak_per_second(client)
-    }
-
-    /// Forgets all calls and counts, but not what they did.
-    pub fn forget_calls(&self) {
-        self.front.journal.clear();
-    }
-
-    /// Connections so far.
-    pub fn connections(&self) -> Connections {
-        self.front.gate.connections()
-    }
-
-    /// Waits until something holds. It is asked again after every call and every webhook, and from time to time for
-    /// what the clock brings. Put your own limit around it.
-    pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
-        loop {
-            let changed = self.front.journal.changed();
-            let mut webhooks = self.outbox.changes();
-            if holds(self) {
-                return;
-            }
-            tokio::select! {
-                () = changed => {}
-                _ = webhooks.changed() => {}
-                () = tokio::time::sleep(Duration::from_millis(10)) => {}
-            }
-        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::behaviour::{Behaviour, ListOrder, Shift, Spoilt};
+use super::behaviour::{Behaviour, Spoilt};
 use super::shelf::{Kept, Shelf};
-use super::world::scatter;
 use crate::clock::Moment;
+use crate::lists::{ListOrder, Shift};
+use crate::scatter::scatter;
 
 /// Which objects a list shows. Both are asked, since a list may show an object as it was.
 pub(super) trait Filter<T> {

@@ -5,8 +5,9 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::Value;
 
-use super::behaviour::{Behaviour, PageShift, Shift};
+use super::behaviour::Behaviour;
 use crate::clock::Moment;
+use crate::lists::{PageShift, Shift};
 
 /// What lists and reads by id ask of an object.
 pub(super) trait Kept {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::control::{Control, WorldError};
-use super::sim_routes::{Body, done, ok, problem};
 use super::video::Fate;
+use crate::sim_routes::{Body, done, ok, problem};
 
 pub(super) fn routes() -> Router<Control> {
     Router::new()

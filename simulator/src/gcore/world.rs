@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use super::auth::Keys;
 use super::behaviour::Behaviour;
@@ -15,9 +14,11 @@ use super::stream::Stream;
 use super::video::{self, Fate, Video};
 use super::webhooks::{self, Hook};
 use super::{broadcasts, links, recordings, videos};
+use crate::agenda::Agenda;
 use crate::clock::Moment;
 use crate::limit::LastSecond;
 use crate::outbox::{Outbox, Post};
+use crate::scatter::scatter;
 
 /// The first id that is given out: seven digits, as in the examples of the API specification.
 const FIRST_ID: u64 = 2_304_117;
@@ -103,13 +104,11 @@ pub(super) struct World {
     pub(super) keys: Keys,
     pub(super) accounts: BTreeMap<u64, Account>,
     pub(super) outbox: Arc<Outbox>,
-    /// Something is due sooner than all that was.
-    pub(super) sooner: Arc<Notify>,
     defaults: Behaviour,
     next_id: u64,
     seed: u64,
-    due: BTreeMap<(Moment, u64), (u64, What)>,
-    due_last: u64,
+    /// Each with its client.
+    pub(super) agenda: Agenda<(u64, What)>,
 }
 
 impl World {
@@ -118,12 +117,10 @@ impl World {
             keys: Keys::default(),
             accounts: BTreeMap::new(),
             outbox,
-            sooner: Arc::new(Notify::new()),
             defaults,
             next_id: FIRST_ID,
             seed,
-            due: BTreeMap::new(),
-            due_last: 0,
+            agenda: Agenda::default(),
         }
     }
 
@@ -166,18 +163,7 @@ impl World {
 
     /// Notes what is to be looked at so many seconds after something.
     pub(super) fn plan(&mut self, client: u64, from: Moment, seconds: f64, what: What) {
-        self.due_last += 1;
-        let at = from.plus(seconds);
-        let first = self.next_due();
-        self.due.insert((at, self.due_last), (client, what));
-        if first.is_none_or(|first| at < first) {
-            self.sooner.notify_one();
-        }
-    }
-
-    /// When the next thing is due.
-    pub(super) fn next_due(&self) -> Option<Moment> {
-        self.due.first_key_value().map(|((at, _), _)| *at)
+        self.agenda.plan(from.plus(seconds), (client, what));
     }
 
     /// A recorder is to be looked at. There is never more than one time for it.
@@ -213,12 +199,7 @@ impl World {
     /// Lets everything happen that is due by now, each at its own time. Nothing in the world is
     /// looked at or changed before this has been done.
     pub(super) fn settle(&mut self, now: Moment) {
-        while let Some(next) = self.due.first_entry() {
-            let at = next.key().0;
-            if at > now {
-                return;
-            }
-            let (client, what) = next.remove();
+        while let Some((at, (client, what))) = self.agenda.take(now) {
             match what {
                 What::Stream(id, due) => self.happen(client, id, due, at),
                 What::Recorder(id) => {
@@ -269,12 +250,4 @@ impl World {
         }
         self.settle(now);
     }
-}
-
-/// A number that looks unlike its neighbours' (splitmix64).
-pub(super) fn scatter(n: u64) -> u64 {
-    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
 }

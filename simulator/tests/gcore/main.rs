@@ -4,6 +4,8 @@
 mod auth;
 mod behaviours;
 mod broadcasts;
+#[path = "../caller/mod.rs"]
+mod caller;
 mod control;
 mod encoder;
 mod faults;
