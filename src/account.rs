@@ -2,6 +2,7 @@
 //!
 //! look → judge → status → write → schedule; an account changes nothing at the provider.
 
+mod access;
 mod budget;
 mod client;
 mod desk;
@@ -25,7 +26,9 @@ use kube::{
     runtime::{controller::Action, reflector::ObjectRef},
 };
 
+use self::access::Credentials;
 pub use self::{
+    access::Access,
     budget::{Budget, Class, Waiting},
     client::{Calling, Client, Health, Scope},
     desk::{NEWEST, Shelf, Target},
@@ -40,19 +43,15 @@ pub use self::{
     webhook::secret_name as webhook_secret,
 };
 use crate::{
-    api::{
-        self, CONFIRM_DISAPPEARANCE_ANNOTATION, GCORE_ENDPOINT, GcoreAccount, StreamingAccount,
-        StreamingAccountStatus,
-    },
+    api::{self, CONFIRM_DISAPPEARANCE_ANNOTATION, StreamingAccount, StreamingAccountStatus},
     clock::{self, Now},
     context::Context,
     finalizer,
     jitter::jitter,
     object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
-    provider::{ClientId, Connection, StreamId, gcore},
+    provider::{ClientId, Connection, StreamId},
     report::Happening,
-    secret::Secret,
     status_write::{self, Written},
 };
 
@@ -214,12 +213,14 @@ async fn look(
         excuse: false,
     };
 
-    let Some(gcore) = spec.gcore.clone() else {
-        let outcome =
-            Outcome::stalled(Reason::Refused, "name exactly one provider: set spec.gcore");
+    let Some(access) = Access::of(spec) else {
+        let outcome = Outcome::stalled(
+            Reason::Refused,
+            "name exactly one provider: set spec.gcore or spec.liveStation",
+        );
         return Ok((account, trouble(outcome)));
     };
-    if let Some(outcome) = forbidden_endpoint(&gcore, &ctx.settings.allowed_endpoints) {
+    if let Some(outcome) = forbidden_endpoint(&access, &ctx.settings.allowed_endpoints) {
         ctx.registry.close(key);
         return Ok((account, trouble(outcome)));
     }
@@ -232,28 +233,31 @@ async fn look(
     } else {
         account
     };
-    let reference = &gcore.api_key_secret_ref;
-    let object = ctx
-        .secret(&ObjectKey::new(&key.namespace, &reference.name))
-        .await?;
-    let api_key = match key::read_api_key(reference, object.as_ref()) {
-        Ok(api_key) => api_key,
+    let mut secrets = Vec::new();
+    for reference in access.references() {
+        let secret = ObjectKey::new(&key.namespace, &reference.name);
+        secrets.push(ctx.secret(&secret).await?);
+    }
+    let credentials = match access.credentials(&secrets) {
+        Ok(credentials) => credentials,
         Err(outcome) => {
             let outcome = ctx.with_grace(outcome, now.age(&*account));
             return Ok((account, trouble(outcome)));
         }
     };
-    if !ctx.registry.serves(key, &gcore.endpoint, &api_key) {
+    let whole = access.whole(&credentials);
+    if !ctx.registry.serves(key, access.endpoint(), &whole) {
         // What was found out about whose key it is, is a call of that client.
         let budget = pinned
             .as_ref()
-            .and_then(|pinned| ctx.registry.budget(&gcore.endpoint, pinned));
+            .and_then(|pinned| ctx.registry.budget(access.endpoint(), pinned));
         let seat = Kind::StreamingAccount.seat(key);
         if budget.is_some_and(|budget| !budget.try_key(&seat, now.mono)) {
             // The grant wakes the account.
             return Ok((account, trouble(Outcome::Quiet)));
         }
-        let (connection, client) = match identify(&gcore, &api_key, pinned.as_ref(), ctx).await {
+        let identified = identify(&access, credentials, pinned.as_ref(), ctx).await;
+        let (connection, client) = match identified {
             Ok(known) => known,
             Err(outcome) => return Ok((account, trouble(outcome))),
         };
@@ -267,8 +271,8 @@ async fn look(
             .then(|| Happening::<StreamId>::Opened(client.as_str().to_owned()));
         ctx.reporter.happened(&*account, news.as_slice());
         let opening = Opening {
-            endpoint: gcore.endpoint,
-            key: api_key,
+            endpoint: access.endpoint().to_owned(),
+            key: whole,
             client: client.clone(),
             connection,
             requests_per_second: rate,
@@ -377,12 +381,13 @@ async fn refused(open: &Account, key: &ObjectKey) -> Option<Outcome> {
 
 /// Asks the provider whose key it is.
 async fn identify(
-    gcore: &GcoreAccount,
-    api_key: &Secret,
+    access: &Access,
+    credentials: Credentials,
     pinned: Option<&ClientId>,
     ctx: &Context,
 ) -> Result<(Connection, ClientId), Outcome> {
-    let connection = gcore::connect(&gcore.endpoint, api_key.clone(), &ctx.http)
+    let connection = access
+        .connect(credentials, pinned, &ctx.http)
         .map_err(|error| Outcome::stalled(Reason::InvalidSecret, error.to_string()))?;
     let client = connection
         .identity
@@ -438,13 +443,13 @@ async fn keep_finalizer(
 }
 
 /// Who may be called is for those to say who run the operator, not for those who write accounts.
-fn forbidden_endpoint(gcore: &GcoreAccount, allowed: &[String]) -> Option<Outcome> {
-    let endpoint = &gcore.endpoint;
-    let fine = endpoint == GCORE_ENDPOINT || allowed.contains(endpoint);
+fn forbidden_endpoint(access: &Access, allowed: &[String]) -> Option<Outcome> {
+    let (endpoint, public) = (access.endpoint(), access.public_endpoint());
+    let fine = endpoint == public || allowed.iter().any(|allowed| allowed == endpoint);
     (!fine).then(|| {
         Outcome::stalled(
             Reason::EndpointNotAllowed,
-            format!("the operator may not call {endpoint}: use {GCORE_ENDPOINT}, or start the operator with --allow-endpoint={endpoint}"),
+            format!("the operator may not call {endpoint}: use {public}, or start the operator with --allow-endpoint={endpoint}"),
         )
     })
 }

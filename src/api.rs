@@ -29,12 +29,13 @@ pub use broadcast::{
 pub use life::{DeletionPolicy, LiveProtection};
 pub use livestream::{
     Creation, CreationResult, Dvr, GcoreStream, IngestKeyReset, IngestSecret, KeyResetResult,
-    LiveStream, LiveStreamSpec, LiveStreamStatus, Playback, Projection, Pull, RecordType,
-    RecordingRequest, Video, VideoState,
+    LiveStationStream, LiveStream, LiveStreamSpec, LiveStreamStatus, Playback, Projection, Pull,
+    RecordType, RecordingRequest, Video, VideoState,
 };
 pub use secret_ref::SecretKeyRef;
 pub use streaming_account::{
-    GCORE_ENDPOINT, GcoreAccount, StreamCounts, StreamingAccount, StreamingAccountSpec,
+    GCORE_ENDPOINT, GcoreAccount, LIVE_STATION_ENDPOINT, LiveStationAccount, LiveStationCdn,
+    LiveStationRecord, StreamCounts, StreamingAccount, StreamingAccountSpec,
     StreamingAccountStatus, WaitingCalls,
 };
 

@@ -16,7 +16,7 @@ use crate::{
     memories::Memories,
     object_key::ObjectKey,
     outcome::{Outcome, Reason},
-    provider::gcore::Http,
+    provider::http::Http,
     report::Reporter,
     schedule::Schedule,
     secrets::SecretWatches,

@@ -243,6 +243,10 @@ reasons! {
     DuplicateBroadcasts,
     /// The provider cannot do this.
     Unsupported,
+    /// The provider can set this only when a stream is created.
+    RequiresReplacement,
+    /// The provider has blocked the stream.
+    BlockedByProvider,
     /// The signal is lost, and viewers see the pause.
     Interrupted,
     /// Items of the provider's list cannot be read.

@@ -4,6 +4,7 @@
 //! Nothing here retries a creation.
 
 mod broadcast;
+mod capabilities;
 mod error;
 mod hint;
 mod line;
@@ -14,12 +15,15 @@ mod shown;
 mod stream;
 
 pub mod gcore;
+pub mod http;
+pub mod live_station;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 pub use broadcast::{BroadcastDifference, BroadcastId, BroadcastSettings, ObservedBroadcast};
+pub use capabilities::Capabilities;
 pub use error::ProviderError;
 pub use hint::{Hint, NoWebhook, ReadWebhook};
 pub use line::{Line, Meter, Overseer};
@@ -27,7 +31,9 @@ pub use mark::{Mark, Owner};
 pub use recording::{ObservedVideo, Start, Storage, VideoId};
 pub use settings::{Difference, Source, StreamSettings, difference};
 pub use shown::Shown;
-pub use stream::{ClientId, Ingest, KeyReset, ObservedStream, StreamId, Unreadable};
+pub use stream::{
+    ClientId, Deletion, Ingest, KeyReset, ObservedStream, Phase, StreamId, Unreadable,
+};
 
 /// What a call to a provider gives: the call has a deadline, and its error holds no secret.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
@@ -48,6 +54,8 @@ pub struct Connection {
     pub broadcasts: Option<Arc<dyn Broadcasts>>,
     /// How its webhooks are read.
     pub webhook: ReadWebhook,
+    /// What it can do.
+    pub capabilities: Capabilities,
     /// Who oversees its calls.
     pub line: Line,
 }
@@ -102,8 +110,9 @@ pub trait Streams: Send + Sync {
         owner: &'a Owner,
     ) -> Call<'a, Option<ObservedStream>>;
 
-    /// Deletes a stream; that it is gone already is no error. Sent again where that may help.
-    fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()>;
+    /// Deletes a stream, or does the next thing that is needed before; that it is gone already is no error.
+    /// `seen` is the stream as it was read last. Sent again where that may help.
+    fn delete<'a>(&'a self, seen: &'a ObservedStream) -> Call<'a, Deletion>;
 
     /// Makes a new stream key; the old one is dead at once. **Sent once**: an error that is not
     /// [`ProviderError::refused_for_certain`] leaves open which key is good, and only a read of the

@@ -35,7 +35,7 @@ use crate::{
     livestream::{self, Memories},
     memories,
     metrics::Metrics,
-    provider::gcore::{Deadlines, Http},
+    provider::http::{Deadlines, Http},
     report::Reporter,
     schedule::Schedule,
     secrets::SecretWatches,

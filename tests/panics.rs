@@ -15,8 +15,8 @@ use livestream_operator::{
     api::{GcoreStream, Playback},
     packed::Packed,
     provider::{
-        Connection, Ingest, Mark, ObservedStream, Source, StreamId, StreamSettings,
-        gcore::{self, Deadlines, Http},
+        Connection, Ingest, Mark, ObservedStream, Phase, Source, StreamId, StreamSettings, gcore,
+        http::{Deadlines, Http},
     },
     secret::Secret,
     webhooks::{Doors, Token},
@@ -46,6 +46,7 @@ fn stream() -> ObservedStream {
             whip: secret(),
         },
         playback: Playback::default(),
+        phase: Phase::Usable,
     }
 }
 

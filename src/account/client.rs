@@ -1,7 +1,8 @@
 //! What the accounts of one client at one endpoint share: the mirror, the budget, and the walk.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -82,8 +83,7 @@ pub struct Scope {
 
 impl Scope {
     fn covers(&self, owner: &Owner) -> bool {
-        owner.cluster == self.cluster
-            && (self.namespaces.is_empty() || self.namespaces.contains(&owner.namespace))
+        self.namespaces.is_empty() || self.namespaces.contains(&owner.namespace)
     }
 }
 
@@ -635,11 +635,12 @@ impl Client {
     /// The standing of each stream that the mirror holds.
     pub(super) fn counts(&self) -> StreamCounts {
         let mut counts = StreamCounts::default();
+        let owners = OnceCell::new();
         for id in self.mirror.ids() {
             let standing = if self.is_held(&id) {
                 Standing::Managed
             } else if let Some(stream) = self.mirror.sight(&id).seen {
-                self.standing(&stream)
+                self.standing(&stream, owners.get_or_init(|| self.owners()))
             } else {
                 continue;
             };
@@ -653,18 +654,46 @@ impl Client {
         counts
     }
 
+    /// All objects as marks name them, and whether each holds a stream; and how marks name our cluster.
+    fn owners(&self) -> Owners {
+        let capabilities = self
+            .members()
+            .values()
+            .next()
+            .map(|m| m.connection.capabilities);
+        let capabilities = capabilities.unwrap_or_default();
+        let form = |key: &ObjectKey, uid: &str| {
+            (capabilities.owner)(&Owner {
+                cluster: self.scope.cluster.clone(),
+                namespace: key.namespace.to_string(),
+                name: key.name.to_string(),
+                uid: uid.to_owned(),
+            })
+        };
+        let objects = self.index.all().into_iter().filter_map(|key| {
+            let entry = self.index.entry(&key)?;
+            let owner = form(&key, &entry.uid);
+            let name = ObjectKey::new(&owner.namespace, &owner.name);
+            Some((name, (owner.uid, entry.stream.is_some())))
+        });
+        Owners {
+            objects: objects.collect(),
+            cluster: form(&ObjectKey::new("", ""), "").cluster,
+        }
+    }
+
     /// What a stream is that nobody holds.
-    fn standing(&self, stream: &ObservedStream) -> Standing {
+    fn standing(&self, stream: &ObservedStream, owners: &Owners) -> Standing {
         match &stream.mark {
-            Mark::Owned(owner) if self.scope.covers(owner) => {
+            Mark::Owned(owner) if owner.cluster == owners.cluster => {
                 let key = ObjectKey::new(&owner.namespace, &owner.name);
-                match self.index.entry(&key) {
+                match owners.objects.get(&key) {
                     // Its status may not have come back to us yet.
-                    Some(entry) if entry.uid == owner.uid && entry.stream.is_none() => {
-                        Standing::Managed
-                    }
-                    Some(entry) if entry.uid == owner.uid => Standing::Duplicated,
-                    Some(_) | None => Standing::Orphaned,
+                    Some((uid, false)) if *uid == owner.uid => Standing::Managed,
+                    Some((uid, true)) if *uid == owner.uid => Standing::Duplicated,
+                    Some(_) => Standing::Orphaned,
+                    None if self.scope.covers(owner) => Standing::Orphaned,
+                    None => Standing::Unmanaged,
                 }
             }
             Mark::Owned(_) | Mark::None | Mark::Released(_) | Mark::Unreadable => {
@@ -688,6 +717,11 @@ impl Client {
     fn members(&self) -> std::sync::MutexGuard<'_, BTreeMap<ObjectKey, Member>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+struct Owners {
+    objects: HashMap<ObjectKey, (String, bool)>,
+    cluster: String,
 }
 
 enum Standing {

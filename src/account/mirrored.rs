@@ -71,6 +71,8 @@ impl Mirrored for ObservedStream {
         gcore.projection = gcore.projection.or(old_gcore.projection);
         gcore.html_overlay = gcore.html_overlay.or(old_gcore.html_overlay);
         gcore.hls_endlist_tag = gcore.hls_endlist_tag.or(old_gcore.hls_endlist_tag);
+        let quality_set = &mut new.live_station.quality_set_id;
+        *quality_set = quality_set.or(old_settings.live_station.quality_set_id);
         self.ingest = self.ingest.or(&old.ingest);
         self.playback = self.playback.or(&old.playback);
         self

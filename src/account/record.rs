@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{BroadcastState, GcoreStream, Playback},
+    api::{BroadcastState, GcoreStream, LiveStationStream, Playback},
     packed::Pack,
     provider::{
         BroadcastId, BroadcastSettings, Ingest, Mark, ObservedBroadcast, ObservedStream, Owner,
-        Source, StreamId, StreamSettings,
+        Phase, Source, StreamId, StreamSettings,
     },
     secret::Secret,
 };
@@ -40,6 +40,17 @@ struct StreamRecord<'a> {
     backup_srt: Option<Text<'a>>,
     whip: Option<Text<'a>>,
     playback: Cow<'a, Playback>,
+    /// Left out where it is the usual one: there is one of these for each stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phase: Option<PhaseRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    live_station: Option<Cow<'a, LiveStationStream>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum PhaseRecord {
+    Creating,
+    Blocked,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +132,7 @@ impl Pack for ObservedStream {
             broadcasts,
             ingest,
             playback,
+            phase,
         } = self;
         let StreamSettings {
             name,
@@ -131,6 +143,7 @@ impl Pack for ObservedStream {
             dvr_enabled,
             dvr_seconds,
             gcore,
+            live_station,
         } = settings;
         let Ingest {
             push,
@@ -175,6 +188,13 @@ impl Pack for ObservedStream {
             backup_srt: exposed(backup_srt.as_ref()),
             whip: exposed(whip.as_ref()),
             playback: Cow::Borrowed(playback),
+            phase: match phase {
+                Phase::Usable => None,
+                Phase::Creating => Some(PhaseRecord::Creating),
+                Phase::Blocked => Some(PhaseRecord::Blocked),
+            },
+            live_station: (*live_station != LiveStationStream::default())
+                .then_some(Cow::Borrowed(live_station)),
         })
     }
 
@@ -202,6 +222,7 @@ impl Pack for ObservedStream {
                 dvr_enabled: record.dvr_enabled,
                 dvr_seconds: record.dvr_seconds,
                 gcore: record.gcore.into_owned(),
+                live_station: record.live_station.map(Cow::into_owned).unwrap_or_default(),
             },
             live: record.live,
             recording: record.recording,
@@ -219,6 +240,11 @@ impl Pack for ObservedStream {
                 whip: secret(record.whip),
             },
             playback: record.playback.into_owned(),
+            phase: match record.phase {
+                None => Phase::Usable,
+                Some(PhaseRecord::Creating) => Phase::Creating,
+                Some(PhaseRecord::Blocked) => Phase::Blocked,
+            },
         })
     }
 }
@@ -333,10 +359,12 @@ mod tests {
             source in maybe(source()), srt_passphrase in maybe(text().prop_map(Secret::new)),
             dvr_enabled in maybe(any::<bool>()), dvr_seconds in maybe(any::<i32>()),
             client_user_id in maybe(any::<i64>()), client_entity_data in maybe(text()),
+            live_station in maybe(any::<i64>()),
         ) -> StreamSettings {
             StreamSettings {
                 name, active, auto_record, source, srt_passphrase, dvr_enabled, dvr_seconds,
                 gcore: GcoreStream { client_user_id, client_entity_data, ..GcoreStream::default() },
+                live_station: LiveStationStream { quality_set_id: live_station },
             }
         }
     }
@@ -348,6 +376,7 @@ mod tests {
             session in maybe(0i64..4_000_000_000), broadcasts in prop::collection::vec(text(), 0..3),
             ways in prop::collection::vec(maybe(text().prop_map(Secret::new)), 5),
             pages in prop::collection::vec(maybe(text()), 4),
+            phase in prop_oneof![Just(Phase::Usable), Just(Phase::Creating), Just(Phase::Blocked)],
         ) -> ObservedStream {
             ObservedStream {
                 id: StreamId::new(id), mark, settings, live, recording,
@@ -361,6 +390,7 @@ mod tests {
                     hls: pages[0].clone(), hls_mpegts: pages[1].clone(), dash: pages[2].clone(),
                     iframe: pages[3].clone(),
                 },
+                phase,
             }
         }
     }

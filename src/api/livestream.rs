@@ -93,6 +93,9 @@ pub struct LiveStreamSpec {
     /// Settings that only Gcore has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gcore: Option<GcoreStream>,
+    /// Settings that only NAVER Live Station has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_station: Option<LiveStationStream>,
     /// Adopt the stream with this id instead of creating one. Only the fields that this spec names
     /// are changed; with nothing but `externalId` the operator watches the stream and changes
     /// nothing. It cannot change or be removed. It can be added later with the value of
@@ -225,6 +228,17 @@ pub struct GcoreStream {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), regex(pattern = r"^[a-z0-9]+$"))]
     pub transcoding_region: Option<String>,
+}
+
+/// Settings of a stream that only NAVER Live Station has. Each one that is left out is not managed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveStationStream {
+    /// The id of the quality set that the channel is transcoded to, instead of the account's. It can be
+    /// set only when the channel is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub quality_set_id: Option<i64>,
 }
 
 /// What is recorded.

@@ -9,6 +9,9 @@ use super::SecretKeyRef;
 /// The public endpoint of the Gcore API.
 pub const GCORE_ENDPOINT: &str = "https://api.gcore.com";
 
+/// The public endpoint of the NAVER Live Station API.
+pub const LIVE_STATION_ENDPOINT: &str = "https://livestation.apigw.ntruss.com";
+
 /// An account at a streaming provider: which provider, which Secret holds the key, and how fast
 /// the operator may call.
 #[expect(clippy::duplicated_attributes, reason = "columns look alike")]
@@ -65,8 +68,8 @@ pub const GCORE_ENDPOINT: &str = "https://api.gcore.com";
     )
 )]
 #[x_kube(
-    validation = Rule::new("has(self.gcore)")
-        .message("name exactly one provider: set spec.gcore"),
+    validation = Rule::new("has(self.gcore) != has(self.liveStation)")
+        .message("name exactly one provider: set spec.gcore or spec.liveStation"),
     validation = Rule::new("has(self.gcore) == has(oldSelf.gcore)")
         .message("the provider of an account cannot change: create another StreamingAccount"),
 )]
@@ -76,6 +79,9 @@ pub struct StreamingAccountSpec {
     /// which one it is cannot change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gcore: Option<GcoreAccount>,
+    /// The account is one at NAVER Cloud Platform Live Station.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_station: Option<LiveStationAccount>,
     /// How many calls a second the operator may make for this account. Accounts that turn out to
     /// be the same client at the provider share one budget, and the lowest number holds. From 1
     /// to 1000; the default is 4, the only small limit that Gcore ever published.
@@ -120,6 +126,100 @@ pub struct GcoreAccount {
 
 fn default_endpoint() -> String {
     GCORE_ENDPOINT.to_owned()
+}
+
+/// How to reach a NAVER Cloud Platform account, and what every channel in it is created with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("self.endpoint.matches('^https?://[A-Za-z0-9.:\\\\[\\\\]-]+$')")
+        .message("an endpoint is a scheme and a host, such as https://livestation.apigw.ntruss.com, without user, path, query or a slash at its end")
+        .field_path(".endpoint"),
+)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveStationAccount {
+    /// The Secret and key that hold the access key. A new pair of keys is taken over within a second,
+    /// without a restart. The provider does not say whose keys they are: keys of another account
+    /// would be believed, and their missing channels seen as `MassDisappearance`.
+    pub access_key_secret_ref: SecretKeyRef,
+    /// The Secret and key that hold the secret key, which signs and is never sent.
+    pub secret_key_secret_ref: SecretKeyRef,
+    /// The region. The default, and the only one that the provider has, is `KR`.
+    #[serde(default = "default_region")]
+    #[schemars(length(min = 1, max = 8), regex(pattern = r"^[A-Z]+$"))]
+    pub region: String,
+    /// Where the API is. The default is `https://livestation.apigw.ntruss.com`; any other endpoint works
+    /// only if the operator was started with `--allow-endpoint` and this value.
+    #[serde(default = "default_live_station_endpoint")]
+    #[schemars(length(min = 1, max = 253))]
+    pub endpoint: String,
+    /// The id of the quality set that channels are transcoded to, where a LiveStream names no other.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub quality_set_id: i64,
+    /// The Global Edge that each channel is created with. The provider keeps it, and charges for it, when the
+    /// channel is terminated.
+    pub cdn: LiveStationCdn,
+    /// Where recordings are uploaded to. Without it they are kept by the provider for three days, and then
+    /// deleted by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<LiveStationRecord>,
+}
+
+fn default_region() -> String {
+    "KR".to_owned()
+}
+
+fn default_live_station_endpoint() -> String {
+    LIVE_STATION_ENDPOINT.to_owned()
+}
+
+/// The Global Edge that delivers a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveStationCdn {
+    /// The id of the Global Edge profile.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub profile_id: i64,
+    /// `KOREA`, `JAPAN` or `GLOBAL`. The default is `KOREA`.
+    #[serde(default = "default_cdn_region")]
+    #[schemars(regex(pattern = r"^(KOREA|JAPAN|GLOBAL)$"))]
+    pub region: String,
+}
+
+fn default_cdn_region() -> String {
+    "KOREA".to_owned()
+}
+
+/// A bucket for recordings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveStationRecord {
+    /// The Object Storage bucket.
+    #[schemars(length(min = 3, max = 63))]
+    pub bucket_name: String,
+    /// The folder in it. The default is `/`.
+    #[serde(default = "default_file_path")]
+    #[schemars(length(min = 1, max = 256), regex(pattern = r"^/"))]
+    pub file_path: String,
+    /// What is uploaded: `MP4`, `HLS` or `ALL`. The default is `MP4`.
+    #[serde(default = "default_record_format")]
+    #[schemars(regex(pattern = r"^(MP4|HLS|ALL)$"))]
+    pub format: String,
+    /// Who may read it: `PRIVATE` or `PUBLIC_READ`. The default is `PRIVATE`.
+    #[serde(default = "default_access_control")]
+    #[schemars(regex(pattern = r"^(PRIVATE|PUBLIC_READ)$"))]
+    pub access_control: String,
+}
+
+fn default_file_path() -> String {
+    "/".to_owned()
+}
+
+fn default_record_format() -> String {
+    "MP4".to_owned()
+}
+
+fn default_access_control() -> String {
+    "PRIVATE".to_owned()
 }
 
 /// What the operator found out about an account.

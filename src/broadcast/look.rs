@@ -340,7 +340,8 @@ impl Pass<'_> {
         }
         let other = self.ctx.accounts.get(&other.reference())?;
         let client = other.status.as_ref()?.client_id.as_ref()?;
-        let endpoint = &other.spec.gcore.as_ref()?.endpoint;
+        let access = account::Access::of(&other.spec)?;
+        let endpoint = access.endpoint();
         // One client at another address may be the same one, until that address is tried.
         if account.is_same(endpoint, client) {
             return Some(true);

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     account::Account, api, api::CreationResult, api::LiveStreamStatus, clock, current, finalizer,
-    not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Difference, provider::Mark,
-    provider::ObservedStream, provider::ProviderError, provider::StreamId, report::Change,
-    report::ChangeResult, report::Happening, status_write, status_write::Written,
+    not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Deletion, provider::Difference,
+    provider::Mark, provider::ObservedStream, provider::ProviderError, provider::StreamId,
+    report::Change, report::ChangeResult, report::Happening, status_write, status_write::Written,
 };
 
 impl Pass<'_> {
@@ -120,18 +120,30 @@ impl Pass<'_> {
                 }
                 self.enter(account, id, result, &change)
             }
-            Plan::Delete(id) => {
-                let seen = mirror.sight(id).seen;
-                let before = seen.map(|seen| seen.settings.shown());
-                let change = Change::of("delete", id).from(before.unwrap_or_default());
-                let result = streams.delete(id).await;
-                self.changed(account, &change, &ChangeResult::of(&result));
-                result.map(|()| {
-                    mirror.deleted(clock::now().mono, id);
-                    self.happenings.push(Happening::Deleted(id.clone()));
-                })
-            }
+            Plan::Delete(id) => return self.delete(id, account).await,
         };
+        Ok(Self::answered(account, result))
+    }
+
+    /// Deletes a stream, or does what is needed before.
+    async fn delete(&mut self, id: &StreamId, account: &Account) -> kube::Result<Acted> {
+        let mirror = &account.client.mirror;
+        let Some(seen) = mirror.sight(id).seen else {
+            return Ok(Acted::Stale);
+        };
+        let change = Change::of("delete", id).from(seen.settings.shown());
+        let result = account.connection.streams.delete(&seen).await;
+        self.changed(account, &change, &ChangeResult::of(&result));
+        let result = result.map(|deletion| match deletion {
+            Deletion::Gone => {
+                mirror.deleted(clock::now().mono, id);
+                self.happenings.push(Happening::Deleted(id.clone()));
+            }
+            Deletion::Underway(now) => {
+                let news = mirror.wrote(clock::now().mono, *now);
+                account.client.tell_others(&news, &self.key);
+            }
+        });
         Ok(Self::answered(account, result))
     }
 

@@ -176,6 +176,7 @@ mod tests {
                 broadcasts: Vec::new(),
                 ingest: Ingest::default(),
                 playback: Playback::default(),
+                phase: crate::provider::Phase::Usable,
             };
             air.starts = 3;
             air.observe(&status, &stream, Some(true), at(second));

@@ -18,8 +18,8 @@ use crate::{
     account, account::Account, account::Mirror, api, api::CreationResult, api::DeletionPolicy,
     api::LiveStream, api::LiveStreamStatus, api::RESET_INGEST_KEY_ANNOTATION, clock::Now,
     conditions, creation, creation::Recorded, creation::Trace, finalizer, object_key::ObjectKey,
-    outcome::Outcome, outcome::Reason, provider::ObservedStream, provider::Owner,
-    provider::StreamId, provider::StreamSettings,
+    outcome::Outcome, outcome::Reason, provider::Capabilities, provider::ObservedStream,
+    provider::Owner, provider::StreamId, provider::StreamSettings,
 };
 
 impl Pass<'_> {
@@ -92,7 +92,10 @@ impl Pass<'_> {
             object: &self.object,
             cluster: &self.ctx.settings.cluster,
             want,
-            account: account.map(|account| (&account.client.mirror, account.opened)),
+            account: account.map(|account| {
+                let capabilities = account.connection.capabilities;
+                (&account.client.mirror, account.opened, capabilities)
+            }),
             adopted_by: account.ok().and_then(|account| self.adopted_by(account)),
             shown_by: account.ok().and_then(|account| self.shown_by(account)),
         };
@@ -209,8 +212,9 @@ pub struct View<'a> {
     pub cluster: &'a str,
     /// What the spec manages, or what is wrong with a Secret that it names.
     pub want: &'a Result<StreamSettings, Outcome>,
-    /// The account's mirror and when its key was put to work, or why it cannot be used.
-    pub account: Result<(&'a Mirror, Instant), &'a Outcome>,
+    /// The account's mirror, when its key was put to work and what its provider can do, or why it cannot
+    /// be used.
+    pub account: Result<(&'a Mirror, Instant, Capabilities), &'a Outcome>,
     /// Another object that adopted the same stream before this one.
     pub adopted_by: Option<String>,
     /// The Broadcast that shows the stream and goes before it, if there is one.
@@ -268,6 +272,10 @@ pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
         name: key.name.to_string(),
         uid: object.uid().unwrap_or_default(),
     };
+    // As marks hold it, so that the two can be compared.
+    let owner = account.map_or(owner.clone(), |(.., capabilities)| {
+        (capabilities.owner)(&owner)
+    });
     Known {
         generation,
         settled: status.observed_generation == Some(generation),
@@ -295,16 +303,18 @@ pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
             .pull_reactivated_at
             .as_ref()
             .map(|time| ago(time, now)),
-        account: account.map_err(Outcome::clone).map(|(mirror, opened)| {
-            let held = [recorded.as_ref(), adopts.as_ref()].into_iter().flatten();
-            let sent = creation::sent(
-                memory.creation.as_ref(),
-                creation,
-                memory.trace,
-                mirror.began(),
-            );
-            provider(mirror, opened, &key, &owner, held, sent)
-        }),
+        account: account
+            .map_err(Outcome::clone)
+            .map(|(mirror, opened, capabilities)| {
+                let held = [recorded.as_ref(), adopts.as_ref()].into_iter().flatten();
+                let sent = creation::sent(
+                    memory.creation.as_ref(),
+                    creation,
+                    memory.trace,
+                    mirror.began(),
+                );
+                provider(mirror, opened, capabilities, &owner, held, sent)
+            }),
         owner,
         adopts,
         recorded,
@@ -315,12 +325,12 @@ pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
 fn provider<'b>(
     mirror: &Mirror,
     opened: Instant,
-    key: &ObjectKey,
+    capabilities: Capabilities,
     owner: &Owner,
     held: impl Iterator<Item = &'b StreamId>,
     sent: Instant,
 ) -> Provider {
-    let named = mirror.named(key);
+    let named = mirror.named(&ObjectKey::new(&owner.namespace, &owner.name));
     let ours = named
         .iter()
         .filter(|s| s.mark.owner().is_some_and(|o| o.uid == owner.uid))
@@ -336,6 +346,7 @@ fn provider<'b>(
     let sights = held.map(sight).chain(ours.map(sight)).collect();
     Provider {
         opened,
+        capabilities,
         walked: mirror.walked_once(),
         vanished: mirror.vanished().is_some(),
         began: mirror.began(),

@@ -24,7 +24,8 @@ use crate::{
     livestream::{air::Air, memory::Memory},
     outcome::{Outcome, Reason},
     provider::{
-        Difference, Mark, ObservedStream, Owner, Source, StreamId, StreamSettings, difference,
+        Capabilities, Difference, Mark, ObservedStream, Owner, Phase, Source, StreamId,
+        StreamSettings, difference,
     },
 };
 
@@ -58,6 +59,9 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
         Ok(want) => want,
         Err(outcome) => return on_air(known, provider, memory, limits, now, outcome),
     };
+    if let Some(outcome) = unsupported(want, &provider.capabilities) {
+        return on_air(known, provider, memory, limits, now, &outcome);
+    }
     let Some(id) = known.held() else {
         return create(known, want, provider, memory, limits, None);
     };
@@ -76,6 +80,52 @@ fn keep(known: &Known, provider: &Provider, memory: &Memory, limits: &Limits, no
         _ => missing(
             known, want, id, provider, &sight, proof, memory, limits, now,
         ),
+    }
+}
+
+/// What the spec asks of a provider that does not have it.
+fn unsupported(want: &StreamSettings, capabilities: &Capabilities) -> Option<Outcome> {
+    let fields = (capabilities.unsupported)(want);
+    (!fields.is_empty()).then(|| {
+        Outcome::stalled(
+            Reason::Unsupported,
+            format!(
+                "{} does not have {}: take it out of the spec, or name an account of another provider in a new LiveStream",
+                capabilities.name,
+                fields.join(", ")
+            ),
+        )
+    })
+}
+
+/// What keeps every change from a stream.
+pub(super) fn not_usable(
+    stream: &ObservedStream,
+    sight: &Sight,
+    limits: &Limits,
+    now: Now,
+) -> Option<Plan> {
+    let id = &stream.id;
+    match stream.phase {
+        Phase::Usable => None,
+        Phase::Blocked => Some(Plan::Rest(Outcome::stalled(
+            Reason::BlockedByProvider,
+            format!(
+                "the provider has blocked stream {id}: ask its support why, nothing can be changed meanwhile"
+            ),
+        ))),
+        Phase::Creating => {
+            let told = sight.told.unwrap_or(now.mono);
+            let left = limits
+                .fresh
+                .saturating_sub(now.mono.saturating_duration_since(told));
+            Some(if left.is_zero() {
+                Plan::Read(id.clone())
+            } else {
+                let message = format!("the provider is creating stream {id}");
+                Plan::Rest(Outcome::waiting_for(Reason::Progressing, message, left))
+            })
+        }
     }
 }
 
@@ -125,10 +175,25 @@ fn settle(
     if known.suspended {
         return Plan::Rest(Outcome::Suspended);
     }
+    if let Some(plan) = not_usable(stream, sight, limits, now) {
+        return plan;
+    }
     let air = memory.air();
     let recording = record::record(known, provider, &air, stream, limits, now).plan;
     let begins = matches!(recording, Some(Plan::StartRecording(_)));
     let rest = match change(known, want, stream, limits) {
+        Some(Plan::Update { difference, .. })
+            if !(provider.capabilities.replaced)(&difference.settings).is_empty() =>
+        {
+            let fields = (provider.capabilities.replaced)(&difference.settings).join(", ");
+            Outcome::stalled(
+                Reason::RequiresReplacement,
+                format!(
+                    "{} can set {fields} only when a stream is created: set it back, or delete this object and create it again",
+                    provider.capabilities.name
+                ),
+            )
+        }
         Some(Plan::Update { difference, .. }) => {
             // What does not work is waited for, and what has nothing to do with it goes on. But what is
             // recorded must be set before a recording begins.
@@ -143,7 +208,9 @@ fn settle(
         Some(plan) => return plan,
         None => duplicates(known, stream, provider).unwrap_or(Outcome::InStep),
     };
-    if let Some(token) = &known.reset {
+    if let Some(token) = &known.reset
+        && provider.capabilities.key_reset
+    {
         match may_reset(known, &air, stream, sight, limits, now) {
             Some(true) => return Plan::ResetKey(stream.id.clone(), token.clone()),
             Some(false) => {}

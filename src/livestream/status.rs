@@ -260,6 +260,7 @@ mod tests {
             broadcasts: Vec::new(),
             ingest: Ingest::default(),
             playback: Playback::default(),
+            phase: crate::provider::Phase::Usable,
         }
     }
 

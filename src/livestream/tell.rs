@@ -229,16 +229,22 @@ impl Pass<'_> {
             .filter(|_| !known.leaving && !known.suspended)?;
         let (sight, _) = known.account.as_ref().ok()?.sight(&stream.id);
         let air = self.memory().air();
-        if plan::may_reset(known, &air, stream, &sight, &self.limits, now) != Some(false) {
+        let provider = known.account.as_ref().ok()?;
+        let why = if !provider.capabilities.key_reset {
+            format!(
+                "{} has no call for it; delete this object and create it again for a new key",
+                provider.capabilities.name
+            )
+        } else if plan::may_reset(known, &air, stream, &sight, &self.limits, now) == Some(false) {
+            "it is live; set liveProtection: Disabled, or ask again with another value when it is off air"
+                .to_owned()
+        } else {
             return None;
-        }
+        };
         self.happenings.push(Happening::KeyReset {
             id: stream.id.clone(),
             result: KeyResetResult::Refused,
-            why: Some(
-                "it is live; set liveProtection: Disabled, or ask again with another value when it is off air"
-                    .to_owned(),
-            ),
+            why: Some(why),
         });
         Some(token)
     }

@@ -37,6 +37,7 @@ pub fn want(spec: &LiveStreamSpec, referenced: &Referenced) -> Result<StreamSett
         dvr_enabled: dvr.enabled,
         dvr_seconds: dvr.duration_seconds,
         gcore: spec.gcore.clone().unwrap_or_default(),
+        live_station: spec.live_station.clone().unwrap_or_default(),
     })
 }
 

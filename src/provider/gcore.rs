@@ -10,10 +10,8 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod http;
 mod map;
 mod mark;
-mod message;
 mod recordings;
 mod webhook;
 mod wire;
@@ -24,28 +22,13 @@ use reqwest::{Method, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
-use self::client::{Answer, Api, Request, Route};
+use self::client::{Api, Request, Route};
 use super::{
-    Call, ClientId, Connection, Identity, KeyReset, Line, Mark, ObservedStream, Owner, Page,
-    ProviderError, StreamId, StreamSettings, Streams,
+    Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
+    ObservedStream, Owner, Page, ProviderError, StreamId, StreamSettings, Streams,
+    http::{Http, SetupError, caller::Answer},
 };
-use crate::secret::Secret;
-
-pub use self::http::{Deadlines, Http};
-
-/// Why no call can be made at all.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// The endpoint is no address of an API.
-    #[error("the endpoint cannot be used: {0}")]
-    Endpoint(&'static str),
-    /// The key cannot be sent. It is not shown.
-    #[error("the key cannot be used: {0}")]
-    Key(&'static str),
-    /// The machine lacks what HTTPS needs.
-    #[error("no HTTPS client can be made: {0}")]
-    Http(String),
-}
+use crate::{api::LiveStationStream, secret::Secret};
 
 /// Puts a key to work at an endpoint. Nothing is sent yet, so this says nothing about whether the
 /// key is good: [`Identity::client`] does.
@@ -58,8 +41,22 @@ pub fn connect(endpoint: &str, key: Secret, http: &Http) -> Result<Connection, S
         recordings: gcore.clone(),
         broadcasts: Some(gcore),
         webhook: webhook::hint,
+        capabilities: CAPABILITIES,
         line,
     })
+}
+
+const CAPABILITIES: Capabilities = Capabilities {
+    name: "Gcore",
+    unsupported,
+    replaced: |_| Vec::new(),
+    key_reset: true,
+    owner: Owner::clone,
+};
+
+fn unsupported(want: &StreamSettings) -> Vec<&'static str> {
+    let other = want.live_station != LiveStationStream::default();
+    other.then_some("liveStation").into_iter().collect()
 }
 
 struct Gcore(Api);
@@ -165,8 +162,11 @@ impl Streams for Gcore {
         Box::pin(self.mark(seen, Mark::Released(owner.clone())))
     }
 
-    fn delete<'a>(&'a self, id: &'a StreamId) -> Call<'a, ()> {
-        Box::pin(self.remove(Route::Stream(id)))
+    fn delete<'a>(&'a self, seen: &'a ObservedStream) -> Call<'a, Deletion> {
+        Box::pin(async {
+            self.remove(Route::Stream(&seen.id)).await?;
+            Ok(Deletion::Gone)
+        })
     }
 
     /// 200 and the stream: the ingest was cut. 202: the key is new, and an ingest that ran goes on

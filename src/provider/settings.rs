@@ -1,6 +1,9 @@
 //! The settings of a stream, and how wanted ones differ from seen ones.
 
-use crate::{api::GcoreStream, secret::Secret};
+use crate::{
+    api::{GcoreStream, LiveStationStream},
+    secret::Secret,
+};
 
 /// The settings of a stream that a manifest can manage. In what is wanted, `None` means not managed;
 /// in what was seen, `None` means that the provider has none or did not show it.
@@ -22,6 +25,8 @@ pub struct StreamSettings {
     pub dvr_seconds: Option<i32>,
     /// What only Gcore has. The entity data are the user's part, without the owner's mark.
     pub gcore: GcoreStream,
+    /// What only Live Station has.
+    pub live_station: LiveStationStream,
 }
 
 /// Where the video comes from.
@@ -74,6 +79,9 @@ pub fn difference(want: &StreamSettings, seen: &StreamSettings) -> Option<Differ
             client_user_id: differing!("gcore.clientUserId", gcore.client_user_id),
             client_entity_data: differing!("gcore.clientEntityData", gcore.client_entity_data),
             transcoding_region: differing!("gcore.transcodingRegion", gcore.transcoding_region),
+        },
+        live_station: LiveStationStream {
+            quality_set_id: differing!("liveStation.qualitySetId", live_station.quality_set_id),
         },
     };
     (!fields.is_empty()).then_some(Difference { fields, settings })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{BroadcastSettings, Source, StreamSettings};
-use crate::api::GcoreStream;
+use crate::api::{GcoreStream, LiveStationStream};
 
 /// How much of a text is shown, in characters.
 const LONGEST: usize = 200;
@@ -36,6 +36,10 @@ impl StreamSettings {
                     client_entity_data,
                     transcoding_region,
                 },
+            live_station:
+                LiveStationStream {
+                    quality_set_id: live_station_quality_set_id,
+                },
         } = self;
         let source = source.as_ref().map(|source| match source {
             Source::Push => "push".to_owned(),
@@ -61,6 +65,10 @@ impl StreamSettings {
             ("gcore.cdnResourceId", json!(cdn_resource_id)),
             ("gcore.qualitySetId", json!(quality_set_id)),
             ("gcore.clientUserId", json!(client_user_id)),
+            (
+                "liveStation.qualitySetId",
+                json!(live_station_quality_set_id),
+            ),
             ("gcore.clientEntityData", json!(data)),
             (
                 "gcore.transcodingRegion",

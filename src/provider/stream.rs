@@ -66,6 +66,29 @@ pub struct ObservedStream {
     pub ingest: Ingest,
     /// Where viewers watch.
     pub playback: Playback,
+    /// Whether it can be used.
+    pub phase: Phase,
+}
+
+/// Whether a stream can be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// It can.
+    #[default]
+    Usable,
+    /// The provider has not finished creating it: nothing can be changed.
+    Creating,
+    /// The provider has blocked it: only the provider can release it.
+    Blocked,
+}
+
+/// How a deletion went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The stream is gone.
+    Gone,
+    /// A step was done that is needed before. The stream as it is now.
+    Underway(Box<ObservedStream>),
 }
 
 /// Where an encoder sends to. Each address holds the stream key.

@@ -277,9 +277,12 @@ pub(super) fn on_secret(
 ) -> OnChange {
     Arc::new(move |secret: ObjectKey| {
         let users = accounts.state_filter(|account: &StreamingAccount| {
-            let gcore = account.spec.gcore.as_ref();
+            let access = account::Access::of(&account.spec);
             account.metadata.namespace.as_deref() == Some(&*secret.namespace)
-                && gcore.is_some_and(|gcore| *gcore.api_key_secret_ref.name == *secret.name)
+                && access.is_some_and(|access| {
+                    let mut references = access.references().into_iter();
+                    references.any(|reference| *reference.name == *secret.name)
+                })
         });
         account_wakes.wake_all(users.iter().map(|account| ObjectKey::of(&**account)));
         stream_wakes.wake_all(index.of_secret(&secret));

@@ -15,7 +15,8 @@ use livestream_operator::{
     packed::Pack,
     provider::{
         Connection,
-        gcore::{self, Deadlines, Http},
+        gcore,
+        http::{Deadlines, Http},
     },
     secret::Secret,
     watch,

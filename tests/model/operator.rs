@@ -27,7 +27,10 @@ use livestream_operator::{
         want::{self, Referenced},
     },
     outcome::Outcome,
-    provider::{Ingest, Mark, ObservedStream, Owner, ProviderError, StreamId, StreamSettings},
+    provider::{
+        Capabilities, Ingest, Mark, ObservedStream, Owner, Phase, ProviderError, StreamId,
+        StreamSettings,
+    },
     schedule::Schedule,
 };
 
@@ -253,7 +256,7 @@ impl Shop {
             cluster: CLUSTER,
             want: &want,
             // The key is put to work when the process begins.
-            account: Ok((mirror, mirror.began())),
+            account: Ok((mirror, mirror.began(), Capabilities::default())),
             adopted_by: None,
             shown_by: None,
         };
@@ -618,5 +621,6 @@ fn observed(id: u8, face: Face) -> ObservedStream {
         broadcasts: Vec::new(),
         ingest: Ingest::default(),
         playback: api::Playback::default(),
+        phase: Phase::Usable,
     }
 }

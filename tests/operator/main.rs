@@ -37,6 +37,7 @@ mod hostile;
 mod keys;
 mod leaders;
 mod lifecycle;
+mod live_station;
 mod metrics;
 mod mid_walk;
 mod never_twice;

@@ -3,8 +3,8 @@
 use livestream_operator::{
     api::Playback,
     provider::{
-        BroadcastId, Ingest, Mark, ObservedStream, ProviderError, StreamId, StreamSettings,
-        gcore::{self, Deadlines},
+        BroadcastId, Ingest, Mark, ObservedStream, ProviderError, StreamId, StreamSettings, gcore,
+        http::Deadlines,
     },
     secret::Secret,
 };
@@ -14,20 +14,6 @@ use crate::{
     bench::*,
     server::{answer, server},
 };
-
-fn seen() -> ObservedStream {
-    ObservedStream {
-        id: StreamId::new("7"),
-        mark: Mark::Owned(owner()),
-        settings: StreamSettings::default(),
-        live: false,
-        recording: None,
-        session_started_at: None,
-        broadcasts: vec![BroadcastId::new("7")],
-        ingest: Ingest::default(),
-        playback: Playback::default(),
-    }
-}
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {

@@ -3,11 +3,11 @@
 use std::{sync::Once, time::Duration};
 
 use livestream_operator::{
-    api::GcoreStream,
+    api::{GcoreStream, Playback},
     provider::{
-        BroadcastSettings, Connection, ObservedStream, Owner, ProviderError, Source, StreamId,
-        StreamSettings,
-        gcore::{self, Deadlines, Http},
+        BroadcastId, BroadcastSettings, Connection, Deletion, Ingest, Mark, ObservedStream, Owner,
+        Phase, ProviderError, Source, StreamId, StreamSettings, gcore,
+        http::{Deadlines, Http},
     },
     secret::Secret,
 };
@@ -69,6 +69,27 @@ pub(crate) fn owner() -> Owner {
 
 pub(crate) fn id(id: u64) -> StreamId {
     StreamId::new(id.to_string())
+}
+
+/// A stream as it was read some time ago.
+pub(crate) fn seen() -> ObservedStream {
+    ObservedStream {
+        id: id(7),
+        mark: Mark::Owned(owner()),
+        settings: StreamSettings::default(),
+        live: false,
+        recording: None,
+        session_started_at: None,
+        broadcasts: vec![BroadcastId::new("7")],
+        ingest: Ingest::default(),
+        playback: Playback::default(),
+        phase: Phase::Usable,
+    }
+}
+
+/// One of this id.
+pub(crate) fn of_id(id: StreamId) -> ObservedStream {
+    ObservedStream { id, ..seen() }
 }
 
 /// Settings that hold every kind of secret.
@@ -214,7 +235,7 @@ impl Method {
                 done.await.map(drop)
             }
             Self::Release => streams.release(seen, &owner()).await.map(drop),
-            Self::Delete => streams.delete(&seen.id).await,
+            Self::Delete => streams.delete(seen).await.map(drop),
             Self::ResetKey => streams.reset_ingest_key(&seen.id).await.map(drop),
             Self::StartRecording => recordings.start(&seen.id).await.map(drop),
             Self::StopRecording => recordings.stop(&seen.id).await.map(drop),

@@ -362,8 +362,5 @@ async fn no_call_outlives_its_deadline() {
     // What was told before time ran out is what is passed on.
     sim.fault(Fault::new(Action::status(503)));
     sim.fault(Fault::new(Action::TimeoutBeforeApply).always());
-    assert_eq!(
-        gcore.streams.delete(&seen.id).await,
-        unavailable("HTTP 503")
-    );
+    assert_eq!(gcore.streams.delete(&seen).await, unavailable("HTTP 503"));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use livestream_operator::{clock, provider::gcore::Deadlines};
+use livestream_operator::{clock, provider::http::Deadlines};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

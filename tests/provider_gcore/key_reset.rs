@@ -89,6 +89,6 @@ async fn the_old_key_is_gone() {
     assert_eq!(reset, Ok(Some(KeyReset::RestartEncoder)));
     let again = streams.get(&made.id).await.unwrap().unwrap();
     assert_ne!(again.ingest, seen.ingest);
-    streams.delete(&made.id).await.unwrap();
+    streams.delete(&made).await.unwrap();
     assert_eq!(streams.reset_ingest_key(&made.id).await, Ok(None));
 }

@@ -61,7 +61,10 @@ async fn a_single_stream_that_cannot_be_read_is_garbled() {
         for result in by_id {
             assert!(matches!(result, Err(ProviderError::Garbled { .. })));
         }
-        assert_eq!(gcore.streams.delete(&id(made)).await, Ok(()));
+        assert_eq!(
+            gcore.streams.delete(&of_id(id(made))).await,
+            Ok(Deletion::Gone)
+        );
     }
 }
 
@@ -100,7 +103,7 @@ async fn a_thin_list_leaves_settings_open_and_marks_unread() {
         ways.thin_lists.clear();
         ways.omit_nulls = true;
     });
-    gcore.streams.delete(&made.id).await.unwrap();
+    gcore.streams.delete(&made).await.unwrap();
     let made = sim.create(CLIENT, json!({"name": "by hand"})).unwrap();
     let omitted = only(gcore.streams.list(1).await.unwrap());
     assert_eq!(omitted.mark, Mark::Unreadable);

@@ -220,7 +220,7 @@ async fn releases_without_losing_the_users_text() {
             Some(text)
         );
         assert_eq!(seen.settings, made.settings);
-        streams.delete(&made.id).await.unwrap();
+        streams.delete(&made).await.unwrap();
         assert_eq!(streams.release(&made, &owner()).await, Ok(None));
     }
 }
@@ -229,9 +229,15 @@ async fn releases_without_losing_the_users_text() {
 async fn deletes_and_does_not_mind_that_it_is_gone() {
     let (sim, gcore) = start().await;
     let made = sim.create(CLIENT, json!({"name": "by hand"})).unwrap();
-    assert_eq!(gcore.streams.delete(&id(made)).await, Ok(()));
+    assert_eq!(
+        gcore.streams.delete(&of_id(id(made))).await,
+        Ok(Deletion::Gone)
+    );
     assert_eq!(sim.stream(made), None);
-    assert_eq!(gcore.streams.delete(&id(made)).await, Ok(()));
+    assert_eq!(
+        gcore.streams.delete(&of_id(id(made))).await,
+        Ok(Deletion::Gone)
+    );
     assert_eq!(sim.count("DELETE", STREAM), 2);
 }
 

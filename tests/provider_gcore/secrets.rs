@@ -7,10 +7,7 @@ use std::{
 };
 
 use livestream_operator::{
-    provider::{
-        ObservedStream,
-        gcore::{self, Deadlines},
-    },
+    provider::{ObservedStream, gcore, http::Deadlines},
     secret::Secret,
 };
 use serde_json::json;

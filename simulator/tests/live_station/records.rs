@@ -294,6 +294,13 @@ async fn files_of_the_format_only_by_a_switch() {
     sim.set_live(&id, true).expect("taken");
     let started = files(&put(&sim, &id, "startRecord").await);
     assert!(started.len() == 1 && started.values().all(|file| file["recordType"] == "MP4"));
+    // Only uploads have a format.
+    let stored = ready(
+        &sim,
+        json!({"record": {"type": "MANUAL_UPLOAD", "format": "MP4"}}),
+    );
+    sim.set_live(&stored, true).expect("taken");
+    assert_eq!(files(&put(&sim, &stored, "startRecord").await).len(), 3);
 }
 
 #[tokio::test]

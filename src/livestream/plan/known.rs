@@ -12,7 +12,7 @@ use crate::{
     api::{DeletionPolicy, LiveProtection},
     creation::Recorded,
     outcome::Outcome,
-    provider::{Difference, Mark, ObservedStream, Owner, StreamId, StreamSettings},
+    provider::{Capabilities, Difference, Mark, ObservedStream, Owner, StreamId, StreamSettings},
 };
 
 /// Everything that a look found.
@@ -89,6 +89,8 @@ pub struct Request {
 pub struct Provider {
     /// When its key was put to work.
     pub opened: Instant,
+    /// What the provider can do.
+    pub capabilities: Capabilities,
     /// A whole walk has ended.
     pub walked: bool,
     /// Too much has vanished at once.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     known::{Known, Limits, Plan, Provider, is_ours},
-    not_to_be_touched, past,
+    not_to_be_touched, not_usable, past,
     record::STOP_SHOWS,
     unshown,
 };
@@ -15,7 +15,7 @@ use crate::{
     creation::Past,
     livestream::{air::Air, memory::Memory},
     outcome::{Outcome, Reason},
-    provider::{Mark, ObservedStream, StreamId},
+    provider::{Mark, ObservedStream, Phase, StreamId},
 };
 
 /// How long a deletion waits for the list of videos.
@@ -159,6 +159,9 @@ fn farewell(
     if !ours && not_to_be_touched(known, stream, limits).is_some() {
         return Farewell::Stays("it does not carry the mark of this object");
     }
+    if let Some(plan) = leaving_unusable(stream, sight, limits, now) {
+        return act(plan);
+    }
     if known.policy() == DeletionPolicy::Retain {
         return if ours {
             act(Plan::Release(id.clone()))
@@ -191,6 +194,28 @@ fn farewell(
         return act(Plan::Rest(outcome));
     }
     act(last_recording(known, stream, &memory.air(), now).unwrap_or(Plan::Delete(id.clone())))
+}
+
+/// What the provider has not finished creating can be neither released nor deleted yet. What it has blocked
+/// is tried.
+fn leaving_unusable(
+    stream: &ObservedStream,
+    sight: &Sight,
+    limits: &Limits,
+    now: Now,
+) -> Option<Plan> {
+    if stream.phase == Phase::Blocked {
+        return None;
+    }
+    let plan = not_usable(stream, sight, limits, now)?;
+    if plan.calls() {
+        return Some(plan);
+    }
+    Some(Plan::Rest(Outcome::waiting_for(
+        Reason::DeletionBlocked,
+        format!("the provider is still creating stream {}", stream.id),
+        limits.fresh,
+    )))
 }
 
 /// What is left to do about the recordings of a stream before it is deleted: what runs is ended, and

@@ -42,6 +42,7 @@ fn stream(id: &str, mark: Mark) -> ObservedStream {
         broadcasts: Vec::new(),
         ingest: Ingest::default(),
         playback: Playback::default(),
+        phase: crate::provider::Phase::Usable,
     }
 }
 
@@ -78,6 +79,7 @@ impl Case {
         };
         let provider = Provider {
             opened: now.mono,
+            capabilities: Capabilities::default(),
             walked: true,
             vanished: false,
             began: now.mono,
@@ -520,6 +522,94 @@ fn deletion_follows_the_policy_and_protects_what_is_live() {
     );
     // It is deleted as soon as its videos are told.
     assert_eq!(leave(false, None, true, off, true), "DeletionBlocked");
+}
+
+#[test]
+fn what_a_provider_does_not_have_is_said_and_nothing_is_sent() {
+    let mut case = Case::holding(ours("7"));
+    case.known.want = Ok(StreamSettings {
+        name: Some("Other".into()),
+        ..StreamSettings::default()
+    });
+    assert_eq!(case.word(), "update 7: displayName");
+    case.provider().capabilities.unsupported = |want| {
+        let named = want.name.is_some();
+        named.then_some("displayName").into_iter().collect()
+    };
+    assert_eq!(case.word(), "Unsupported");
+    case.provider().sights.clear();
+    assert_eq!(case.word(), "Unsupported", "nothing is created either");
+    // What is deleted wants nothing.
+    let mut case = Case::holding(ours("7"));
+    case.provider().capabilities.unsupported = |_| vec!["displayName"];
+    case.known.leaving = true;
+    assert_eq!(case.word(), "delete 7");
+}
+
+#[test]
+fn what_can_be_set_at_the_creation_alone_needs_a_human() {
+    let mut case = Case::holding(ours("7"));
+    case.provider().capabilities.replaced = |difference| {
+        let named = difference.name.is_some();
+        named.then_some("displayName").into_iter().collect()
+    };
+    case.known.want = Ok(StreamSettings {
+        name: Some("Other".into()),
+        ..StreamSettings::default()
+    });
+    assert_eq!(case.word(), "RequiresReplacement");
+    case.known.want = Ok(StreamSettings {
+        active: Some(true),
+        ..StreamSettings::default()
+    });
+    assert_eq!(case.word(), "update 7: active");
+}
+
+#[test]
+fn what_is_being_created_is_read_until_it_is_there_and_then_changed() {
+    let on = StreamSettings {
+        active: Some(true),
+        ..StreamSettings::default()
+    };
+    for leaving in [false, true] {
+        let mut case = Case::holding(ours("7"));
+        case.known.want = Ok(on.clone());
+        case.known.leaving = leaving;
+        case.seen().phase = Phase::Creating;
+        let waits = if leaving {
+            "DeletionBlocked"
+        } else {
+            "Progressing"
+        };
+        assert_eq!(case.word(), waits);
+        let told = case.now.mono.checked_sub(Duration::from_secs(5));
+        case.provider().sights[0].1.told = told;
+        assert_eq!(case.word(), "read 7");
+        case.seen().phase = Phase::Usable;
+        let goes_on = if leaving {
+            "delete 7"
+        } else {
+            "update 7: active"
+        };
+        assert_eq!(case.word(), goes_on);
+        // Deleting is tried all the same.
+        case.seen().phase = Phase::Blocked;
+        let blocked = if leaving {
+            "delete 7"
+        } else {
+            "BlockedByProvider"
+        };
+        assert_eq!(case.word(), blocked);
+    }
+}
+
+#[test]
+fn a_key_is_not_renewed_where_there_is_no_call_for_it() {
+    let mut case = Case::holding(ours("7"));
+    case.known.reset = Some("now".to_owned());
+    assert_eq!(case.word(), "reset 7 for now");
+    case.provider().capabilities.key_reset = false;
+    assert_ne!(case.word(), "reset 7 for now");
 }
 
 #[test]

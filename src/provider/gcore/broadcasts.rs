@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Gcore,
-    client::{Answer, Request, Route},
+    client::{Request, Route},
     decode, failure,
     map::broadcast,
     present, says_nothing, wire,
@@ -14,6 +14,7 @@ use crate::{
     api::BroadcastState,
     provider::{
         BroadcastId, BroadcastSettings, Broadcasts, Call, ObservedBroadcast, ProviderError,
+        http::caller::Answer,
     },
 };
 

@@ -1,22 +1,22 @@
-//! One call of the API: its request, its repeats, and its answer up to the bytes of the body.
-
-use std::time::{Duration, Instant};
+//! The requests of the API, and what only this API has in them.
 
 use reqwest::{
-    Method, Response, StatusCode, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue},
+    Method, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
 
-use super::{
-    Http, SetupError,
-    failure::{garbled, may_pass, of_status, on_the_way, unavailable},
-    message,
-};
+use super::failure::of_status;
 use crate::{
-    clock,
-    provider::{BroadcastId, Line, ProviderError, StreamId},
+    clock::Now,
+    provider::{
+        BroadcastId, Line, ProviderError, StreamId,
+        http::{
+            Http, SetupError,
+            caller::{Answer, Caller, Dialect, Outgoing, speakable},
+            message,
+        },
+    },
     secret::Secret,
 };
 
@@ -24,17 +24,32 @@ use crate::{
 const LARGEST_PAGE: usize = 8 << 20;
 const LARGEST: usize = 1 << 20;
 
-/// The largest body of an error, and how long it is waited for: the status is known already.
-const LARGEST_ERROR: usize = 64 << 10;
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// An API and a key to it.
-pub(super) struct Api {
-    endpoint: Url,
+pub(super) struct Api(Caller<Key>);
+
+struct Key {
     key: Secret,
     authorization: HeaderValue,
-    http: Http,
-    line: Line,
+}
+
+impl Dialect for Key {
+    fn headers(&self, _: &Method, _: &Url, _: Now) -> Result<HeaderMap, ProviderError> {
+        let key = (AUTHORIZATION, self.authorization.clone());
+        Ok(HeaderMap::from_iter([key]))
+    }
+
+    fn refusal(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        secrets: &[Secret],
+        now: Now,
+    ) -> ProviderError {
+        let mut secrets = secrets.to_vec();
+        secrets.push(self.key.clone());
+        of_status(status, headers, body, &secrets, now.wall)
+    }
 }
 
 /// A request.
@@ -86,27 +101,6 @@ impl<'a> Request<'a> {
     fn may_be_sent_again(&self) -> bool {
         [Method::GET, Method::PATCH, Method::DELETE].contains(&self.method)
     }
-}
-
-/// A request on its way, which is counted when it has ended, and when it is given up, too.
-struct Sent<'a> {
-    line: &'a Line,
-    route: &'static str,
-    began: Instant,
-    code: Option<u16>,
-}
-
-impl Drop for Sent<'_> {
-    fn drop(&mut self) {
-        let took = clock::now().mono.saturating_duration_since(self.began);
-        self.line.sent(self.route, self.code, took);
-    }
-}
-
-/// A success.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Vec<u8>,
 }
 
 /// Where a request goes (API spec; developer guide for the client).
@@ -207,28 +201,6 @@ impl<'a> Route<'a> {
     }
 }
 
-/// A try that failed, and whether another may go better.
-struct Failed {
-    error: ProviderError,
-    may_pass: bool,
-}
-
-impl Failed {
-    fn for_now(error: ProviderError) -> Self {
-        Self {
-            error,
-            may_pass: true,
-        }
-    }
-
-    fn for_good(error: ProviderError) -> Self {
-        Self {
-            error,
-            may_pass: false,
-        }
-    }
-}
-
 impl Api {
     /// # Errors
     ///
@@ -239,207 +211,49 @@ impl Api {
         http: Http,
         line: Line,
     ) -> Result<Self, SetupError> {
-        Ok(Self {
-            endpoint: base(endpoint)?,
-            authorization: authorization(&key)?,
-            key,
-            http,
-            line,
-        })
+        let authorization = authorization(&key)?;
+        let key = Key { key, authorization };
+        Ok(Self(Caller::new(endpoint, key, http, line)?))
     }
 
     /// Sends a request, again where that is safe and may help. Every error is final, in time and
     /// safe to show.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, ProviderError> {
-        let url = self.url(request.route)?;
-        // What never left is known not to have been carried out, so waiting for that is no part of the
-        // call.
-        let reads = request.method == Method::GET;
-        let departure = self.line.leave(reads).await?;
-        let mut before = None;
-        let tries = self.tries(&request, &url, departure, &mut before);
-        let result = match timeout(self.http.deadlines.call, tries).await {
-            Ok(result) => result,
-            // What an earlier try was told says more than that a later one was told nothing.
-            Err(_) => Err(before.unwrap_or_else(|| unavailable("no answer in time"))),
+        let outgoing = Outgoing {
+            url: self.url(request.route)?,
+            route: request.route.template(),
+            word: request.word(),
+            largest: request.route.largest(),
+            may_be_sent_again: request.may_be_sent_again(),
+            body: request.body.map(|body| body.to_string().into_bytes()),
+            method: request.method,
+            secrets: request.secrets,
         };
-        self.line.ended(reads, result.as_ref().err());
-        result
-    }
-
-    async fn tries(
-        &self,
-        request: &Request<'_>,
-        url: &Url,
-        mut departure: u64,
-        before: &mut Option<ProviderError>,
-    ) -> Result<Answer, ProviderError> {
-        let mut pauses = self.http.deadlines.pauses.iter();
-        loop {
-            let failed = match self.try_once(request, url, departure).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            if !(request.may_be_sent_again() && failed.may_pass) {
-                return Err(failed.error);
-            }
-            let Some(pause) = pauses.next() else {
-                return Err(failed.error);
-            };
-            *before = Some(failed.error.clone());
-            sleep(*pause).await;
-            if !self.line.may_repeat() {
-                return Err(failed.error);
-            }
-            match self.line.leave(request.method == Method::GET).await {
-                Ok(next) => departure = next,
-                // That this try may not leave says nothing about the last one.
-                Err(_) => return Err(failed.error),
-            }
-        }
-    }
-
-    async fn try_once(
-        &self,
-        request: &Request<'_>,
-        url: &Url,
-        departure: u64,
-    ) -> Result<Answer, Failed> {
-        let Request {
-            method,
-            route,
-            body,
-            secrets: _,
-        } = request;
-        let client = if request.may_be_sent_again() {
-            &self.http.kept
-        } else {
-            &self.http.fresh
-        };
-        let mut builder = client
-            .request(method.clone(), url.clone())
-            .header(AUTHORIZATION, self.authorization.clone())
-            .header(ACCEPT, "application/json");
-        if let Some(body) = body {
-            builder = builder.json(body);
-        } else if [Method::POST, Method::PUT].contains(method) {
-            // Not added below; there are gateways that insist on it (RFC 9110, section 8.6).
-            builder = builder.header(CONTENT_LENGTH, 0);
-        }
-        let route = route.template();
-        let mut sent = Sent {
-            line: &self.line,
-            route: request.word(),
-            began: clock::now().mono,
-            code: None,
-        };
-        let response = builder.send().await;
-        self.line.arrived(departure);
-        let mut response = response.map_err(|error| {
-            let what = on_the_way(&error);
-            tracing::debug!(%method, route, what, "no answer from the provider");
-            Failed::for_now(unavailable(what))
-        })?;
-        let status = response.status();
-        sent.code = Some(status.as_u16());
-        tracing::debug!(%method, route, status = status.as_u16(), "the provider answered");
-        if !status.is_success() {
-            return Err(self.refusal(request, &mut response).await);
-        }
-        let body = read(&mut response, request.route.largest()).await?;
-        Ok(Answer { status, body })
+        self.0.send(outgoing).await
     }
 
     /// The provider's words in a success, made safe to show. That no longer knows what was sent,
     /// but the key: it is for calls that send no secret.
     pub(super) fn words(&self, said: &Value) -> String {
-        message::of_value(said, std::slice::from_ref(&self.key))
-    }
-
-    async fn refusal(&self, request: &Request<'_>, response: &mut Response) -> Failed {
-        let status = response.status();
-        let body = timeout(PATIENCE, read(response, LARGEST_ERROR)).await;
-        let body = body.ok().and_then(Result::ok).unwrap_or_default();
-        let mut secrets = request.secrets.clone();
-        secrets.push(self.key.clone());
-        Failed {
-            error: of_status(
-                status,
-                response.headers(),
-                &body,
-                &secrets,
-                clock::now().wall,
-            ),
-            may_pass: may_pass(status),
-        }
+        message::of_value(said, std::slice::from_ref(&self.0.dialect.key))
     }
 
     /// # Errors
     ///
-    /// [`ProviderError::Refused`], without a call, where an id is none that a path could hold: `..`
-    /// would lead elsewhere.
+    /// [`ProviderError::Refused`], without a call, where an id is none that a path could hold.
     fn url(&self, route: Route<'_>) -> Result<Url, ProviderError> {
-        let speakable = |id: &str| {
-            let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-            (1..=64).contains(&id.len()) && id.bytes().all(known)
-        };
         let id = match route.id() {
-            Some((id, what)) if !speakable(id) => {
-                return Err(ProviderError::Refused {
-                    status: 400,
-                    message: format!("this cannot be the id of {what}"),
-                });
-            }
-            Some((id, _)) => id,
+            Some((id, what)) => speakable(id, what)?,
             None => "",
         };
-        let mut url = self.endpoint.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            let segments = route.template().split('/').skip(1);
-            let filled = segments.map(|segment| if segment == ID { id } else { segment });
-            path.pop_if_empty().extend(filled);
-        }
+        let segments = route.template().split('/').skip(1);
+        let filled = segments.map(|segment| if segment == ID { id } else { segment });
+        let mut url = self.0.url(filled);
         for (name, value) in route.query() {
             url.query_pairs_mut().append_pair(name, &value);
         }
         Ok(url)
     }
-}
-
-/// The whole body of an answer, part by part, so that one that is too large is never held.
-async fn read(response: &mut Response, largest: usize) -> Result<Vec<u8>, Failed> {
-    let mut body = Vec::new();
-    loop {
-        let part = response.chunk().await.map_err(|error| {
-            Failed::for_now(if error.is_timeout() {
-                unavailable("no answer in time")
-            } else {
-                garbled("it was cut off")
-            })
-        })?;
-        let Some(part) = part else {
-            return Ok(body);
-        };
-        if body.len() + part.len() > largest {
-            return Err(Failed::for_good(garbled("it is too large")));
-        }
-        body.extend_from_slice(&part);
-    }
-}
-
-/// An address to which the routes are appended.
-fn base(endpoint: &str) -> Result<Url, SetupError> {
-    let url = Url::parse(endpoint).map_err(|_| SetupError::Endpoint("it is no URL"))?;
-    let wrong = if !["https", "http"].contains(&url.scheme()) {
-        Some("its scheme is not https")
-    } else if url.query().is_some() || url.fragment().is_some() {
-        Some("it has a query or a fragment")
-    } else if !url.username().is_empty() || url.password().is_some() {
-        Some("it has a user or a password")
-    } else {
-        None
-    };
-    wrong.map_or(Ok(url), |wrong| Err(SetupError::Endpoint(wrong)))
 }
 
 const NO_KEY: &str = "it holds a line break or another character that no key has";
@@ -462,29 +276,6 @@ fn authorization(key: &Secret) -> Result<HeaderValue, SetupError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_endpoint_is_an_address_and_nothing_more() {
-        for good in [
-            "https://api.gcore.com",
-            "https://api.gcore.com/",
-            "http://[::1]:8090/gcore/",
-        ] {
-            assert!(base(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "api.gcore.com",
-            "ftp://api.gcore.com",
-            "https://",
-            "https://u@api.gcore.com",
-            "https://:p@api.gcore.com",
-            "https://api.gcore.com?x",
-            "https://api.gcore.com#x",
-        ] {
-            assert!(base(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_key_fits_into_a_header() {

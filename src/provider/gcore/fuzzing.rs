@@ -18,12 +18,15 @@ use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
-use super::{broadcasts, decode, failure, map, mark, message, no_matter, stream, webhook, wire};
+use super::{broadcasts, decode, map, mark, no_matter, stream, webhook, wire};
 use crate::{
     clock,
     object_key::ObjectKey,
     packed::{Pack, Packed},
-    provider::{BroadcastId, Hint, Mark, ObservedStream, Owner},
+    provider::{
+        BroadcastId, Hint, Mark, ObservedStream, Owner,
+        http::{failure, message},
+    },
     secret::Secret,
     webhooks::{Doors, Knock, Token},
 };

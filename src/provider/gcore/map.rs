@@ -12,9 +12,10 @@ use super::{
     wire::{self, EntityData},
 };
 use crate::{
-    api::{GcoreStream, Playback, Projection, RecordType},
+    api::{GcoreStream, LiveStationStream, Playback, Projection, RecordType},
     provider::{
-        BroadcastId, Ingest, Mark, ObservedStream, Source, StreamId, StreamSettings, Unreadable,
+        BroadcastId, Ingest, Mark, ObservedStream, Phase, Source, StreamId, StreamSettings,
+        Unreadable,
     },
     secret::Secret,
 };
@@ -73,6 +74,7 @@ pub(super) fn observed(
                 client_entity_data,
                 transcoding_region: stream.transcoding_region,
             },
+            live_station: LiveStationStream::default(),
         },
         live: stream.live == Some(true) || stream.backup_live == Some(true),
         recording: stream.recording,
@@ -91,6 +93,8 @@ pub(super) fn observed(
             dash: public(stream.dash_url),
             iframe: public(stream.iframe_url),
         },
+        // What is created can be used at once.
+        phase: Phase::Usable,
     })
 }
 
@@ -188,6 +192,8 @@ pub(super) fn fields(
         dvr_enabled,
         dvr_seconds,
         gcore,
+        // Another provider's: a plan does not let it come here.
+        live_station: _,
     } = settings;
     let GcoreStream {
         record_type,
@@ -341,6 +347,7 @@ mod tests {
                     client_entity_data: Some("Camera 1".into()),
                     transcoding_region: None,
                 },
+                live_station: LiveStationStream::default(),
             }
         );
         assert_eq!((seen.live, seen.recording), (true, Some(true)));
@@ -493,6 +500,7 @@ mod tests {
                 client_entity_data: Some("not this".into()),
                 transcoding_region: Some("ed1".into()),
             },
+            live_station: LiveStationStream::default(),
         };
         assert_eq!(
             Value::from(fields(&all, Some("with a mark".into()))),

@@ -20,7 +20,7 @@ const STARS: &str = "***";
 
 /// What a person needs to know of an error body, without anything that was secret in the request
 /// and without what differs from call to call. Empty where there is nothing to say.
-pub(super) fn of(body: &[u8], secrets: &[Secret]) -> String {
+pub(in crate::provider) fn of(body: &[u8], secrets: &[Secret]) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return String::new();
     };
@@ -28,7 +28,7 @@ pub(super) fn of(body: &[u8], secrets: &[Secret]) -> String {
 }
 
 /// The same of a value that is known to hold such words, and nothing else.
-pub(super) fn of_value(said_so: &Value, secrets: &[Secret]) -> String {
+pub(in crate::provider) fn of_value(said_so: &Value, secrets: &[Secret]) -> String {
     safe(&said(said_so).join(", "), secrets)
 }
 

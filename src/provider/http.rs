@@ -1,10 +1,27 @@
 //! The HTTP clients under all calls: how they connect, how long they wait, and that they never send
 //! anything twice by themselves.
 
+pub(in crate::provider) mod caller;
+pub(in crate::provider) mod failure;
+pub(in crate::provider) mod message;
+
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use super::SetupError;
-use crate::provider::Meter;
+use super::Meter;
+
+/// Why no call can be made at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// The endpoint is no address of an API.
+    #[error("the endpoint cannot be used: {0}")]
+    Endpoint(&'static str),
+    /// The key cannot be sent. It is not shown.
+    #[error("the key cannot be used: {0}")]
+    Key(&'static str),
+    /// The machine lacks what HTTPS needs.
+    #[error("no HTTPS client can be made: {0}")]
+    Http(String),
+}
 
 /// How long a call may take, and how it is repeated. The defaults suit an API that answers within a
 /// second.

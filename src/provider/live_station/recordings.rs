@@ -1,0 +1,186 @@
+//! Recordings: when they begin, when they end, and the files that they leave.
+//!
+//! One recording leaves several files: an MP4 and HLS renditions, all with one `recordSeq` (sample of the page
+//! "Stop recording"). Here that is one video, and the number is its id.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    LiveStation,
+    client::{Request, Route},
+    decode, failure, present,
+    wire::{self, File},
+};
+use crate::{
+    api::VideoState,
+    provider::{Call, ObservedVideo, ProviderError, Recordings, Start, StreamId, VideoId},
+};
+
+impl Recordings for LiveStation {
+    /// Only a channel that is publishing can be recorded. How it is said that one is not is not documented:
+    /// whatever refuses the state is taken for it.
+    fn start<'a>(&'a self, stream: &'a StreamId) -> Call<'a, Start> {
+        Box::pin(async move {
+            let start = Request::put(Route::StartRecord(stream), None);
+            match self.api.send(start).await {
+                Ok(answer) => {
+                    let wire::Envelope { content } =
+                        decode::<wire::Envelope<wire::Records>>(&answer.body)?;
+                    videos(content, stream)?;
+                    Ok(Start::Accepted { storage: None })
+                }
+                Err(ProviderError::Refused { status: 404, .. }) => Ok(Start::Gone),
+                Err(ProviderError::Refused {
+                    status: failure::NOT_AVAILABLE,
+                    ..
+                }) => Ok(Start::NotLive),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn stop<'a>(&'a self, stream: &'a StreamId) -> Call<'a, Option<ObservedVideo>> {
+        Box::pin(async move {
+            let stop = Request::put(Route::StopRecord(stream), None);
+            let answer = match self.api.send(stop).await {
+                // Nothing is recorded.
+                Err(ProviderError::Refused {
+                    status: failure::NOT_AVAILABLE,
+                    ..
+                }) => return Ok(None),
+                other => present(other)?,
+            };
+            let Some(answer) = answer else {
+                return Ok(None);
+            };
+            let wire::Envelope { content } = decode::<wire::Envelope<wire::Records>>(&answer.body)?;
+            // The newest has the highest number.
+            Ok(videos(content, stream)?.pop().flatten())
+        })
+    }
+
+    /// The whole list is one answer: the page has no parameters.
+    fn videos<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        page: u32,
+    ) -> Call<'a, Vec<Option<ObservedVideo>>> {
+        Box::pin(async move {
+            if page > 1 {
+                return Ok(Vec::new());
+            }
+            let Some(answer) = present(self.api.send(Request::get(Route::Records(stream))).await)?
+            else {
+                return Ok(Vec::new());
+            };
+            let wire::Envelope { content } = decode::<wire::Envelope<wire::Records>>(&answer.body)?;
+            videos(content, stream)
+        })
+    }
+}
+
+/// The recordings of a channel, each from its files, the oldest first. `None` stands for a file that names no
+/// recording.
+///
+/// # Errors
+///
+/// [`ProviderError::Garbled`] where a file says that it is another channel's.
+fn videos(
+    records: wire::Records,
+    stream: &StreamId,
+) -> Result<Vec<Option<ObservedVideo>>, ProviderError> {
+    let mut recordings: BTreeMap<i64, Vec<File>> = BTreeMap::new();
+    let mut videos = Vec::new();
+    for (_, file) in records.files().0 {
+        let Some((number, file)) = file.and_then(|file| Some((file.record_seq?, file))) else {
+            videos.push(None);
+            continue;
+        };
+        if file
+            .channel_id
+            .as_deref()
+            .is_some_and(|id| id != stream.as_str())
+        {
+            return Err(failure::garbled("it is about another channel"));
+        }
+        recordings.entry(number).or_default().push(file);
+    }
+    let whole = recordings
+        .into_iter()
+        .map(|(number, files)| Some(video(number, &files, stream)));
+    videos.extend(whole);
+    Ok(videos)
+}
+
+/// A recording from its files.
+fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
+    let time = |millis: i64| Timestamp::from_second(millis / 1000).ok();
+    let began = files.iter().filter_map(|file| file.record_begin_time).min();
+    // Milliseconds, whatever older pages say: the sample has 137590 for a recording of 138 seconds.
+    let duration = files.iter().filter_map(|file| file.duration).max();
+    let url = |kind: &str| {
+        let file = files
+            .iter()
+            .find(|file| file.record_type.as_deref() == Some(kind))?;
+        // "-" until it is uploaded.
+        let url = file.object_storage_url.clone()?;
+        (url.contains("://") && url.len() <= 2048).then_some(url)
+    };
+    ObservedVideo {
+        id: VideoId::new(number.to_string()),
+        stream: Some(stream.clone()),
+        state: state(files),
+        started_at: began.and_then(time),
+        duration_seconds: duration
+            .filter(|millis| *millis >= 0)
+            .map(|millis| millis / 1000),
+        hls_url: url("HLS"),
+        dash_url: None,
+        iframe_url: None,
+        error: failed(files),
+    }
+}
+
+/// How far a recording has come: as far as the file that is behind the others. What was uploaded, or waits for
+/// somebody to upload it, is finished.
+fn state(files: &[File]) -> VideoState {
+    let mut state = VideoState::Ready;
+    for file in files {
+        let one = match file.status.as_deref() {
+            Some("PROCESSING_FAIL" | "TRANSFER_FAIL") => return VideoState::Error,
+            Some("RECORDING") => VideoState::Empty,
+            Some("PROCESSING" | "TRANSFER") => VideoState::Pending,
+            Some("TRANSFER_READY" | "TRANSFER_FINISH" | "DELETED") => VideoState::Ready,
+            Some(_) | None => VideoState::Unknown,
+        };
+        let behind = |state: VideoState| match state {
+            VideoState::Empty => 0,
+            VideoState::Pending => 1,
+            VideoState::Unknown => 2,
+            VideoState::Viewable | VideoState::Ready | VideoState::Error => 3,
+        };
+        if behind(one) < behind(state) {
+            state = one;
+        }
+    }
+    state
+}
+
+fn failed(files: &[File]) -> Option<String> {
+    let all = files.len();
+    for (status, what) in [
+        ("PROCESSING_FAIL", "could not be processed"),
+        ("TRANSFER_FAIL", "could not be uploaded to the bucket"),
+    ] {
+        let failed = files
+            .iter()
+            .filter(|file| file.status.as_deref() == Some(status))
+            .count();
+        if failed > 0 {
+            return Some(format!("{failed} of {all} files {what}"));
+        }
+    }
+    None
+}
