@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::api::{FINALIZER, LiveStream};
 
-    fn object(metadata: Value) -> LiveStream {
+    fn object(metadata: &Value) -> LiveStream {
         let spec = json!({"accountRef": {"name": "default"}});
         let object = json!({
             "apiVersion": "livestream-operator.io/v1alpha1", "kind": "LiveStream",
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn only_what_went_with_our_finalizer_and_without_a_deletion_vanished() {
-        let vanished = object(json!({"name": "a", "finalizers": ["b", FINALIZER]}));
+        let vanished = object(&json!({"name": "a", "finalizers": ["b", FINALIZER]}));
         let kept = remains(&vanished).unwrap();
         assert!(is_kept(&kept) && !is_kept(&vanished));
         assert!(kept.metadata.deletion_timestamp.is_some());
@@ -86,7 +86,7 @@ mod tests {
             json!({"name": "a", "finalizers": ["b"]}),
             json!({"name": "a", "finalizers": [FINALIZER], "deletionTimestamp": "2026-11-22T00:00:00Z", "deletionGracePeriodSeconds": 0}),
         ] {
-            let gone = object(gone);
+            let gone = object(&gone);
             assert!(remains(&gone).is_none() && !is_kept(&gone));
         }
     }

@@ -47,7 +47,13 @@ const SUITES: [Suite; 10] = [
     suite(
         "never twice",
         OPERATOR,
-        &["never_twice::", "deletion::", "edges::", "keys::"],
+        &[
+            "never_twice::",
+            "deletion::",
+            "edges::",
+            "keys::",
+            "vanished::",
+        ],
     ),
     suite(
         "security",

@@ -107,7 +107,7 @@ impl Served {
     {
         let client = Client::try_from(Config::new(self.url.parse().unwrap())).unwrap();
         let (store, writer) = reflector::store::<Kept<K>>();
-        let watching = tokio::spawn(watch::watch(client, &[], writer, |_| {}));
+        let watching = tokio::spawn(watch::watch(client, &[], writer, None, |_| {}));
         store.wait_until_ready().await.unwrap();
         watching.abort();
         assert!(watching.await.unwrap_err().is_cancelled());

@@ -177,6 +177,13 @@ async fn what_other_pages_tell_to_type_works() {
         .await;
     let object = world.get("LiveStream", "keynote").await.unwrap();
     assert_eq!(object.data["spec"]["deletionPolicy"], json!("Retain"));
+
+    // What waits for a broadcast to be live needs somebody who sends video.
+    world
+        .sim
+        .set_live(world.stream_id("keynote").await, true)
+        .unwrap();
+    desk.play("docs/gitops.md").await;
 }
 
 #[tokio::test]

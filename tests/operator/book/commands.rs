@@ -1,12 +1,13 @@
 //! The commands that the pages tell people to type: which tests play them, and which none does.
 
 /// Pages whose commands `tests/operator/book.rs` plays, all but those of [`NOT_PLAYED`].
-pub const PLAYED: [&str; 8] = [
+pub const PLAYED: [&str; 9] = [
     "docs/first-stream.md",
     "docs/tutorial.md",
     "docs/conditions.md",
     "docs/accounts.md",
     "docs/broadcasts.md",
+    "docs/gitops.md",
     "docs/recordings.md",
     "docs/troubleshooting.md",
     "docs/webhooks.md",
@@ -25,6 +26,21 @@ pub const NOT_PLAYED: &[(&str, &str, &str)] = &[
         "docs/high-availability.md",
         "livestream-operator run --lease",
         "tests/operator/leaders.rs starts it so",
+    ),
+    (
+        "docs/gitops.md",
+        "helm upgrade argo-cd",
+        "tests/argo_cd puts the same values into the same ConfigMap",
+    ),
+    (
+        "docs/gitops.md",
+        "kubectl create",
+        "tests/argo_cd creates the same for a real Argo CD",
+    ),
+    (
+        "docs/gitops.md",
+        "kubectl apply -f examples/gitops/app-of-apps.yaml",
+        "tests/argo_cd applies it to a real Argo CD",
     ),
     (
         "docs/performance.md",
