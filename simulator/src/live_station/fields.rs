@@ -474,6 +474,11 @@ mod tests {
             ("REAL", "HLS")
         );
         assert_eq!(after.get("timemachineMin"), 360);
+        let mut without = change.clone();
+        without.insert("useDvr".to_owned(), json!(false));
+        without.remove("timemachineMin");
+        let without = after.update(&without, &ways).expect("good");
+        assert_eq!(without.get("timemachineMin"), Value::Null);
         assert_eq!(after.get("qualitySetId"), before.get("qualitySetId"));
         assert!(after.is("immediateOnAir") && after.records() && !before.records());
         let keeps = Behaviour {

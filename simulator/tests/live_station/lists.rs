@@ -98,6 +98,7 @@ async fn filters() {
         ("?channelStatus=BLOCK", &[&three]),
         ("?channelName=keynote", &[&two, &one]),
         ("?channelName=keynote_2", &[&two]),
+        ("?channelName=note_2", &[&two]),
         ("?channelName=Keynote", &none),
         ("?channelName=other&channelStatus=BLOCK", &[&three]),
         ("?id=unknown", &none),

@@ -321,5 +321,8 @@ async fn by_hand_anything_can_be_set_of_a_file() {
     sim.edit_record(number, json!({"status": "DELETED"}))
         .expect("edited");
     assert_eq!(statuses(&sim, &id), ["DELETED", "RECORDING", "RECORDING"]);
+    // It is its status, not a word over it: what comes next changes it.
+    sim.set_recording(&id, false).expect("stopped");
+    assert_eq!(statuses(&sim, &id), ["PROCESSING"; 3]);
     assert!(sim.edit_record(1, json!({})).is_err() && sim.record(1).is_none());
 }
