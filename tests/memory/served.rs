@@ -14,8 +14,7 @@ use livestream_operator::{
     kept::Kept,
     packed::Pack,
     provider::{
-        Connection,
-        gcore,
+        Connection, gcore,
         http::{Deadlines, Http},
     },
     secret::Secret,

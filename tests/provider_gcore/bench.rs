@@ -5,8 +5,8 @@ use std::{sync::Once, time::Duration};
 use livestream_operator::{
     api::{GcoreStream, Playback},
     provider::{
-        BroadcastId, BroadcastSettings, Connection, Deletion, Ingest, Mark, ObservedStream, Owner,
-        Phase, ProviderError, Source, StreamId, StreamSettings, gcore,
+        BroadcastId, BroadcastSettings, Connection, Ingest, Mark, ObservedStream, Owner, Phase,
+        ProviderError, Source, StreamId, StreamSettings, gcore,
         http::{Deadlines, Http},
     },
     secret::Secret,
@@ -295,7 +295,7 @@ pub(crate) async fn meet(
     (result, calls.len())
 }
 
-pub(crate) fn unavailable(what: &str) -> Result<(), ProviderError> {
+pub(crate) fn unavailable<T>(what: &str) -> Result<T, ProviderError> {
     Err(ProviderError::Unavailable { what: what.into() })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use livestream_operator::{
     clock,
-    provider::{Connection, ProviderError, StreamSettings, gcore::Deadlines},
+    provider::{Connection, ProviderError, StreamSettings, http::Deadlines},
     secret::Secret,
 };
 use simulator::{

@@ -63,7 +63,7 @@ async fn a_single_stream_that_cannot_be_read_is_garbled() {
         }
         assert_eq!(
             gcore.streams.delete(&of_id(id(made))).await,
-            Ok(Deletion::Gone)
+            Ok(livestream_operator::provider::Deletion::Gone)
         );
     }
 }

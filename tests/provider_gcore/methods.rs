@@ -231,12 +231,12 @@ async fn deletes_and_does_not_mind_that_it_is_gone() {
     let made = sim.create(CLIENT, json!({"name": "by hand"})).unwrap();
     assert_eq!(
         gcore.streams.delete(&of_id(id(made))).await,
-        Ok(Deletion::Gone)
+        Ok(livestream_operator::provider::Deletion::Gone)
     );
     assert_eq!(sim.stream(made), None);
     assert_eq!(
         gcore.streams.delete(&of_id(id(made))).await,
-        Ok(Deletion::Gone)
+        Ok(livestream_operator::provider::Deletion::Gone)
     );
     assert_eq!(sim.count("DELETE", STREAM), 2);
 }
@@ -248,7 +248,7 @@ async fn an_id_leads_nowhere_else() {
         let odd = StreamId::new(odd);
         let refusals = [
             gcore.streams.get(&odd).await.map(drop),
-            gcore.streams.delete(&odd).await,
+            gcore.streams.delete(&of_id(odd.clone())).await.map(drop),
             gcore
                 .streams
                 .update(&odd, None, &active(true))

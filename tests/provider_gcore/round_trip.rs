@@ -84,6 +84,7 @@ fn whole_settings() -> impl Strategy<Value = StreamSettings> {
                 dvr_enabled: Some(dvr),
                 dvr_seconds: Some(seconds),
                 gcore,
+                ..StreamSettings::default()
             },
         )
 }
@@ -115,6 +116,7 @@ fn some_settings() -> impl Strategy<Value = StreamSettings> {
                 client_entity_data: whole.gcore.client_entity_data.filter(|_| keep()),
                 transcoding_region: whole.gcore.transcoding_region.filter(|_| keep()),
             },
+            live_station: whole.live_station,
         }
     })
 }
