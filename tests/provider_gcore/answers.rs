@@ -1,11 +1,7 @@
 //! Against servers that say what no simulator should.
 
 use livestream_operator::{
-    api::Playback,
-    provider::{
-        BroadcastId, Ingest, Mark, ObservedStream, ProviderError, StreamId, StreamSettings, gcore,
-        http::Deadlines,
-    },
+    provider::{Mark, ProviderError, StreamId, StreamSettings, gcore, http::Deadlines},
     secret::Secret,
 };
 use serde_json::Value;

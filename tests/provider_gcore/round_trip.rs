@@ -163,7 +163,7 @@ fn what_was_written_is_read() {
                 let done = streams.update(&other.id, Some(&owner), &whole).await;
                 prop_assert_eq!(&done.expect("update").expect("there").settings, &whole);
                 for id in [&made.id, &other.id] {
-                    streams.delete(id).await.expect("delete");
+                    streams.delete(&of_id(id.clone())).await.expect("delete");
                 }
                 Ok(())
             })

@@ -180,6 +180,15 @@ pub(super) fn change(
             policy.unwrap_or_else(|| defaults.record.clone()),
         ),
     ]);
+    // Left out they might be reset.
+    for (field, value) in [
+        ("outputProtocol", &seen.output_protocol),
+        ("envType", &seen.env_type),
+    ] {
+        if let Some(value) = value {
+            body.insert(field.to_owned(), json!(value));
+        }
+    }
     let dvr = settings.dvr_enabled.or(seen.use_dvr);
     rewind(&mut body, dvr.unwrap_or(false));
     Value::Object(body)
@@ -318,6 +327,7 @@ mod tests {
         let seen = |record: &Value| {
             wire::object(json!({
                 "channelId": "ls-1", "useDVR": true, "immediateOnAir": false, "record": record,
+                "outputProtocol": "HLS", "envType": "STAGE",
             }))
             .unwrap()
         };
@@ -329,7 +339,7 @@ mod tests {
             change(&seen(&policy), "name", &wanted, &defaults()),
             json!({
                 "channelName": "name", "useDvr": true, "timemachineMin": 360, "immediateOnAir": true,
-                "record": policy,
+                "record": policy, "outputProtocol": "HLS", "envType": "STAGE",
             })
         );
         let none = change(
@@ -352,6 +362,7 @@ mod tests {
             off,
             json!({
                 "channelName": "name", "useDvr": false, "immediateOnAir": false, "record": {"type": "NO_RECORD"},
+                "outputProtocol": "HLS", "envType": "STAGE",
             })
         );
     }

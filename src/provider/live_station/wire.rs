@@ -41,6 +41,8 @@ pub(super) struct Channel {
     pub(super) quality_set_id: Option<i64>,
     #[serde(deserialize_with = "text")]
     pub(super) output_protocol: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(super) env_type: Option<String>,
     /// As it stands, for a change must name it whole.
     #[serde(deserialize_with = "lenient")]
     pub(super) record: Option<Map<String, Value>>,
