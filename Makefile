@@ -1,7 +1,7 @@
 # Every command of the project; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture reference docs docs-serve
+.PHONY: help demo demo-two up down status test campaign check lint crds crds-check deny advisories fuzz fuzz-keep bench bench-quick image image-check clean chart-readme chart-golden gitops dashboards-check dashboard-picture reference docs docs-serve
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,6 +9,10 @@ help: ## list the commands
 demo: ## the main job by itself: control plane, simulator, operator, examples/, all steps, tear down
 	@cargo build --quiet --locked --bin livestream-operator
 	@cargo run --quiet --locked --example demo
+
+demo-two: ## one manifest on two providers: control plane, both simulators, operator, examples/two-providers/
+	@cargo build --quiet --locked --bin livestream-operator
+	@cargo run --quiet --locked --example demo-two
 
 gitops: ## a real Argo CD brings examples/gitops out of git, and tells the truth about it
 	@cargo test --quiet --locked --test argo_cd -- --nocapture
