@@ -97,6 +97,10 @@ pub const ALL: &[(&str, Where)] = &[
         "LiveStream.liveProtection",
         NotSent("it says what a deletion waits for"),
     ),
+    (
+        "LiveStream.liveStation.qualitySetId",
+        NotSent("Gcore has no such field: the object is Stalled, and says so"),
+    ),
     ("LiveStream.pull.urls", As(addresses)),
     (
         "LiveStream.pull.urlsSecretRef.key",
@@ -133,6 +137,58 @@ pub const ALL: &[(&str, Where)] = &[
     (
         "StreamingAccount.gcore.endpoint",
         NotSent("an account changes nothing at the provider"),
+    ),
+    (
+        "StreamingAccount.liveStation.accessKeySecretRef.key",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.accessKeySecretRef.name",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.cdn.profileId",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.cdn.region",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.endpoint",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.qualitySetId",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.record.accessControl",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.record.bucketName",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.record.filePath",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.record.format",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.region",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.secretKeySecretRef.key",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
+    ),
+    (
+        "StreamingAccount.liveStation.secretKeySecretRef.name",
+        NotSent("the accounts here are Gcore's; tests/provider_live_station has where it goes"),
     ),
     (
         "StreamingAccount.pollIntervalSeconds",
