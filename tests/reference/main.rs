@@ -10,6 +10,7 @@
 mod command_line;
 mod fields;
 mod names;
+mod providers;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -25,6 +26,7 @@ fn pages() -> BTreeMap<String, String> {
         .collect();
     pages.insert("command-line.md".to_owned(), command_line::page());
     pages.insert("names.md".to_owned(), names::page());
+    pages.insert("providers.md".to_owned(), providers::page());
     pages
 }
 
