@@ -640,7 +640,7 @@ impl Client {
             let standing = if self.is_held(&id) {
                 Standing::Managed
             } else if let Some(stream) = self.mirror.sight(&id).seen {
-                self.standing(&stream, owners.get_or_init(|| self.owners()))
+                self.standing(&stream, &owners)
             } else {
                 continue;
             };
@@ -683,9 +683,14 @@ impl Client {
     }
 
     /// What a stream is that nobody holds.
-    fn standing(&self, stream: &ObservedStream, owners: &Owners) -> Standing {
+    fn standing(&self, stream: &ObservedStream, owners: &OnceCell<Owners>) -> Standing {
         match &stream.mark {
-            Mark::Owned(owner) if owner.cluster == owners.cluster => {
+            Mark::Owned(owner) => {
+                // Few streams come here, and often none does.
+                let owners = owners.get_or_init(|| self.owners());
+                if owner.cluster != owners.cluster {
+                    return Standing::Unmanaged;
+                }
                 let key = ObjectKey::new(&owner.namespace, &owner.name);
                 match owners.objects.get(&key) {
                     // Its status may not have come back to us yet.
@@ -696,9 +701,7 @@ impl Client {
                     None => Standing::Unmanaged,
                 }
             }
-            Mark::Owned(_) | Mark::None | Mark::Released(_) | Mark::Unreadable => {
-                Standing::Unmanaged
-            }
+            Mark::None | Mark::Released(_) | Mark::Unreadable => Standing::Unmanaged,
         }
     }
 
