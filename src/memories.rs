@@ -67,6 +67,8 @@ pub struct Gate<W> {
     pub generation: i64,
     /// When the key was put to work for which it failed. A new one is tried at once.
     pub opened: Instant,
+    /// The stream was live when it failed. What cannot be changed on air is tried again when it is off air.
+    pub live: bool,
     /// What it says meanwhile.
     pub outcome: Outcome,
 }

@@ -53,6 +53,7 @@ impl Pass<'_> {
                     },
                     generation: known.generation,
                     opened,
+                    live: false,
                     outcome: outcome.clone(),
                 })
             });

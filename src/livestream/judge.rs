@@ -47,6 +47,7 @@ pub fn judge(judged: Judged<'_>, memory: &mut Memory, now: Now) -> Outcome {
                 want: want.clone(),
                 generation: known.generation,
                 opened,
+                live: known.live(),
                 outcome: outcome.clone(),
             })
         });

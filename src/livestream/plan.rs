@@ -49,6 +49,7 @@ fn gate(known: &Known, memory: &Memory, now: Now) -> Option<Outcome> {
     let opened = known.account.as_ref().ok()?.opened;
     let same = gate.generation == known.generation
         && gate.opened == opened
+        && (!gate.live || known.live())
         && known.want.as_ref().is_ok_and(|want| *want == gate.want);
     (same && now.mono < gate.until).then(|| gate.outcome.clone())
 }

@@ -57,10 +57,6 @@ impl Naver {
     fn id(&self) -> String {
         self.channel()["channelId"].as_str().unwrap().to_owned()
     }
-
-    async fn until(&self, what: &str, holds: impl Fn(&Simulator) -> bool) {
-        self.world.until_true(what, async || holds(&self.sim)).await;
-    }
 }
 
 #[tokio::test]
@@ -271,4 +267,146 @@ async fn no_key_is_shown_anywhere() {
     for shown in [serde_json::to_string(&object).unwrap(), log] {
         assert!(!shown.contains(key) && !shown.contains(SECRET));
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_wrong_or_may_only_read_says_so() {
+    use simulator::live_station::{KeyChange, Role};
+    let naver = Naver::new("naver-keys").await;
+    let world = &naver.world;
+    let key = |secret: &str, role| KeyChange {
+        access: ACCESS.to_owned(),
+        secret: secret.to_owned(),
+        client: CLIENT,
+        role,
+        revoked: false,
+    };
+    naver.sim.set_key(&key(SECRET, Role::Viewer));
+    world.stream("keynote", json!({"active": true})).await;
+    let object = world.until_reason("keynote", "Ready", "Unauthorized").await;
+    let text = message(&object, "Ready");
+    assert!(text.contains("write access"), "{text}");
+    assert_eq!(naver.sim.channels(CLIENT), Vec::<Value>::new());
+    naver.sim.set_key(&key("another0secret", Role::Manager));
+    world
+        .until("StreamingAccount", "default", "Unauthorized", |account| {
+            crate::harness::reason(account, "Ready") == "Unauthorized"
+        })
+        .await;
+    // The right one is taken over.
+    let keys = [("accessKey", ACCESS), ("secretKey", "another0secret")];
+    world.secret("naver", &keys).await;
+    world.until_ready("keynote").await;
+    assert_eq!(naver.sim.channels(CLIENT).len(), 1);
+}
+
+#[tokio::test]
+async fn two_channels_with_one_mark_are_shown_and_not_touched() {
+    let naver = Naver::new("naver-double").await;
+    let world = &naver.world;
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    let name = naver.channel()["channelName"].clone();
+    let copy = json!({"channelName": name});
+    naver.sim.create(CLIENT, copy).unwrap();
+    world
+        .until_reason("keynote", "Ready", "DuplicateStreams")
+        .await;
+    world
+        .until("StreamingAccount", "default", "one double", |account| {
+            status_of(account)["streams"]["duplicated"] == json!(1)
+        })
+        .await;
+    let changes = |sim: &Simulator| {
+        let calls = sim.calls_where(0, |call| call.method != "GET");
+        calls.len()
+    };
+    assert_eq!(changes(&naver.sim), 1, "the creation alone");
+}
+
+#[tokio::test]
+async fn a_channel_of_somebody_else_is_left_alone() {
+    let naver = Naver::new("naver-others").await;
+    let world = &naver.world;
+    let other = json!({"channelName": "o1234567890123456789"});
+    naver.sim.create(CLIENT, other).unwrap();
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    world
+        .until("StreamingAccount", "default", "both counted", |account| {
+            let counts = &status_of(account)["streams"];
+            counts["managed"] == json!(1) && counts["unmanaged"] == json!(1)
+        })
+        .await;
+    world.delete("LiveStream", "keynote").await;
+    world.until_gone("LiveStream", "keynote").await;
+    assert_eq!(naver.sim.channels(CLIENT).len(), 1);
+}
+
+#[tokio::test]
+async fn an_orphan_is_taken_over_by_its_name() {
+    let mut naver = Naver::new("naver-orphan").await;
+    naver.world.stream("keynote", json!({"active": true})).await;
+    naver.world.until_ready("keynote").await;
+    let id = naver.id();
+    naver.world.operator().kill();
+    let world = &naver.world;
+    let bare = json!({"metadata": {"finalizers": null}});
+    world.patch("LiveStream", "keynote", bare).await.unwrap();
+    world.delete("LiveStream", "keynote").await;
+    world.until_gone("LiveStream", "keynote").await;
+    let allow = format!("--allow-endpoint={}", naver.sim.url());
+    naver.world.start(&[&allow]);
+    let world = &naver.world;
+    world
+        // Whose it was cannot be told where only listed namespaces are served.
+        .until("StreamingAccount", "default", "not managed", |account| {
+            status_of(account)["streams"]["unmanaged"] == json!(1)
+        })
+        .await;
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    world.until_event("keynote", "TakenOver").await;
+    assert_eq!(naver.id(), id);
+    assert_eq!(naver.sim.count("POST", "/api/v2/channels"), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_changed_on_air_waits_for_its_end() {
+    let naver = Naver::new("naver-air").await;
+    let world = &naver.world;
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_ready("keynote").await;
+    naver.sim.set_live(&naver.id(), true).unwrap();
+    let live = |object: &kube::core::DynamicObject| status_of(object)["live"] == true;
+    world.until("LiveStream", "keynote", "live", live).await;
+    // Nothing is said of a change while it publishes: the simulator refuses it.
+    world.edit("keynote", json!({"autoRecord": true})).await;
+    world.until_reason("keynote", "Ready", "Refused").await;
+    naver.sim.set_live(&naver.id(), false).unwrap();
+    world.until_ready("keynote").await;
+    assert_eq!(naver.channel()["immediateOnAir"], true);
+}
+
+#[tokio::test]
+async fn switched_off_while_it_is_recorded_its_video_is_told() {
+    let naver = Naver::new("naver-off").await;
+    let world = &naver.world;
+    world
+        .stream("keynote", json!({"active": true, "recording": true}))
+        .await;
+    world.until_ready("keynote").await;
+    naver.sim.set_live(&naver.id(), true).unwrap();
+    let recorded = |object: &kube::core::DynamicObject| status_of(object)["recording"] == true;
+    world
+        .until("LiveStream", "keynote", "recording", recorded)
+        .await;
+    world.edit("keynote", json!({"active": false})).await;
+    world
+        .until("LiveStream", "keynote", "off, with its video", |object| {
+            let status = status_of(object);
+            status["active"] == false && status["videoCount"] == 1
+        })
+        .await;
+    assert_eq!(naver.channel()["channelStatus"], "BLOCK");
 }

@@ -189,6 +189,7 @@ impl Case {
             },
             generation: 1,
             opened,
+            live: false,
             outcome: self.gated(),
         }));
     }

@@ -285,6 +285,14 @@ impl Known {
         }
     }
 
+    /// Whether the stream that it holds was live when it was seen last.
+    pub fn live(&self) -> bool {
+        let (Some(id), Ok(provider)) = (self.held(), &self.account) else {
+            return false;
+        };
+        provider.sight(&id).0.seen.is_some_and(|stream| stream.live)
+    }
+
     /// What becomes of the stream: what the spec says, else delete what we created and leave what we
     /// adopted.
     pub fn policy(&self) -> DeletionPolicy {

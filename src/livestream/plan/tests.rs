@@ -679,6 +679,7 @@ fn a_change_that_failed_is_held_back_until_something_differs() {
         until: case.now.mono + Duration::from_secs(1),
         want: case.known.want.clone().unwrap(),
         generation: 1,
+        live: false,
         opened,
         outcome: refused,
     }));
@@ -1039,6 +1040,7 @@ fn nothing_that_is_wrong_elsewhere_keeps_it_from_recording_or_from_ending() {
             want: case.known.want.clone().unwrap(),
             generation: 1,
             opened: case.known.account.as_ref().unwrap().opened,
+            live: false,
             outcome: Outcome::stalled(Reason::Refused, "m"),
         }));
     };
@@ -1266,6 +1268,7 @@ fn a_setting_that_is_refused_says_more_than_that_nothing_records_yet() {
         want: case.known.want.clone().unwrap(),
         generation: 1,
         opened: case.provider().opened,
+        live: false,
         outcome: Outcome::stalled(Reason::Refused, "m"),
     }));
     case.known.request = Some(asked(29));
