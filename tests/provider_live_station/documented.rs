@@ -48,12 +48,12 @@ async fn stop_recording_is_sent_and_read_as_documented() {
     let video = recordings.stop(&channel).await.unwrap().unwrap();
 
     let (_, request) = heard.lock().unwrap()[0].clone();
-    let (head, sent) = request.split_once("\r\n\r\n").unwrap();
+    let (head, written) = request.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let first = lines.next().unwrap();
     let target = format!("/api/v2/channels/{CHANNEL}/stopRecord");
     assert_eq!(first, format!("PUT {target} HTTP/1.1"));
-    assert_eq!(sent, "");
+    assert_eq!(written, "");
     let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
     let header = |name: &str| {
         let found = headers.iter().find(|(is, _)| is.eq_ignore_ascii_case(name));
