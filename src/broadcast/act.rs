@@ -19,6 +19,7 @@ use crate::{
     },
     report::{Change, ChangeResult},
     status_write::{self, Written},
+    vanished,
 };
 
 impl Pass<'_> {
@@ -118,8 +119,9 @@ impl Pass<'_> {
     /// Whether the watch shows the object as it is: asked before this process's first change for it.
     async fn is_current(&self) -> kube::Result<bool> {
         let memory = self.memory();
-        // The write before a creation has told.
-        if memory.current || memory.creation.is_some() {
+        // The write before a creation has told. That an object vanished is asked for each time.
+        let told = memory.current || memory.creation.is_some();
+        if told && !vanished::is_kept(&*self.object) {
             return Ok(true);
         }
         let current = current::is_current(&self.api, &*self.object).await?;

@@ -18,6 +18,7 @@ use crate::{
     not_taking::REVERT_PATIENCE, outcome::Outcome, provider::Deletion, provider::Difference,
     provider::Mark, provider::ObservedStream, provider::ProviderError, provider::StreamId,
     report::Change, report::ChangeResult, report::Happening, status_write, status_write::Written,
+    vanished,
 };
 
 impl Pass<'_> {
@@ -159,8 +160,9 @@ impl Pass<'_> {
     /// Whether the watch shows the object as it is: asked before this process's first change for it.
     async fn is_current(&self) -> kube::Result<bool> {
         let memory = self.memory();
-        // The write before a creation has told.
-        if memory.current || memory.creation.is_some() {
+        // The write before a creation has told. That an object vanished is asked for each time.
+        let told = memory.current || memory.creation.is_some();
+        if told && !vanished::is_kept(&*self.object) {
             return Ok(true);
         }
         let current = current::is_current(&self.api, &*self.object).await?;
