@@ -181,8 +181,8 @@ impl Pass<'_> {
     /// What to do. What vanished is not cleaned up after for ever.
     fn plan(&self, known: &Known, now: Now) -> Plan {
         if vanished::is_given_up(&*self.object, known.leaving_since, now) {
-            let why = "its object vanished, and it could not be deleted within ten minutes";
-            return Plan::Finish(known.held().map(|id| (id, why)).into_iter().collect());
+            let stays = known.held().map(|id| (id, vanished::GIVEN_UP));
+            return Plan::Finish(stays.into_iter().collect());
         }
         plan::plan(known, &self.memory(), &self.limits, now)
     }

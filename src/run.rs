@@ -40,7 +40,7 @@ use crate::{
     schedule::Schedule,
     secrets::SecretWatches,
     server::{self, Readiness},
-    wake::Queues,
+    wake::{Queues, Wakes},
     webhooks::{self, Sources, Webhooks},
 };
 
@@ -230,8 +230,8 @@ fn assemble(
         wakes: queues.streams,
         broadcast_wakes: queues.broadcasts,
         account_wakes: queues.accounts,
-        vanished_streams: queues.vanished_streams,
-        vanished_broadcasts: queues.vanished_broadcasts,
+        vanished_streams: Wakes::default(),
+        vanished_broadcasts: Wakes::default(),
     };
     let writers = Writers {
         streams: stream_writer,

@@ -21,6 +21,9 @@ use crate::{
 /// ever, as its account and its namespace would with it.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// Why what was made for it stays after that.
+pub const GIVEN_UP: &str = "its object vanished, and it could not be deleted within ten minutes";
+
 /// What an object carries in `deletionGracePeriodSeconds` that the store keeps on. The apiserver alone
 /// writes that field, and never a negative number.
 const KEPT_ON: i64 = -1;

@@ -20,10 +20,6 @@ pub struct Queues {
     pub broadcasts: Wakes,
     /// The accounts.
     pub accounts: Wakes,
-    /// The LiveStreams that vanished and are cleaned up after.
-    pub vanished_streams: Wakes,
-    /// The Broadcasts that vanished and are cleaned up after.
-    pub vanished_broadcasts: Wakes,
 }
 
 impl Queues {

@@ -52,11 +52,9 @@ const SLOW: [Action; 4] = [
 
 /// Neither does their deletion work at once.
 fn hinder(world: &World, route: &str, slow: Action) {
-    let on = |method: &str, action| {
-        let fault = Fault::new(action).method(method);
-        world.sim.fault(fault.route(route));
-    };
-    on("POST", slow);
+    world
+        .sim
+        .fault(Fault::new(slow).method("POST").route(route));
     let refused = Action::Status {
         status: 500,
         retry_after: None,
@@ -71,15 +69,21 @@ fn hinder(world: &World, route: &str, slow: Action) {
     }
 }
 
+/// A LiveStream is gone while its stream is created.
+async fn torn_out_while_created(world: &World, slow: Action) {
+    let posts = world.posts();
+    hinder(world, "/streaming/streams", slow);
+    world.stream("keynote", json!({"active": true})).await;
+    world.until_posts(posts + 1).await;
+    tear_out(world, "livestreams", "keynote").await;
+}
+
 #[tokio::test]
 async fn what_is_being_created_for_an_object_that_vanishes_goes_too() {
     let world = World::new("vanished").await;
     for slow in SLOW {
         let posts = world.posts();
-        hinder(&world, "/streaming/streams", slow);
-        world.stream("keynote", json!({"active": true})).await;
-        world.until_posts(posts + 1).await;
-        tear_out(&world, "livestreams", "keynote").await;
+        torn_out_while_created(&world, slow).await;
         until_nothing_is_left(&world).await;
         assert_eq!(world.posts(), posts + 1);
     }
@@ -90,11 +94,7 @@ async fn what_is_being_created_for_an_object_that_vanishes_goes_too() {
 async fn one_of_the_same_name_takes_over_what_vanished() {
     let world = World::new("vanished-again").await;
     for slow in SLOW {
-        let posts = world.posts();
-        hinder(&world, "/streaming/streams", slow);
-        world.stream("keynote", json!({"active": true})).await;
-        world.until_posts(posts + 1).await;
-        tear_out(&world, "livestreams", "keynote").await;
+        torn_out_while_created(&world, slow).await;
         world.stream("keynote", json!({"active": true})).await;
         world.until_ready("keynote").await;
         world.settled_walks(2).await;
