@@ -45,7 +45,7 @@ fn stream() -> ObservedStream {
             backup_srt: secret(),
             whip: secret(),
         },
-        playback: Playback::default(),
+        playback: Some(Playback::default()),
         phase: Phase::Usable,
     }
 }

@@ -674,7 +674,7 @@ mod tests {
             session_started_at: None,
             broadcasts: Vec::new(),
             ingest: Ingest::default(),
-            playback: Playback::default(),
+            playback: Some(Playback::default()),
             phase: crate::provider::Phase::Usable,
         }
     }

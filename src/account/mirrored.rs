@@ -74,20 +74,26 @@ impl Mirrored for ObservedStream {
         let quality_set = &mut new.live_station.quality_set_id;
         *quality_set = quality_set.or(old_settings.live_station.quality_set_id);
         self.ingest = self.ingest.or(&old.ingest);
-        self.playback = self.playback.or(&old.playback);
+        self.playback = match (self.playback, &old.playback) {
+            (Some(new), Some(old)) => Some(new.or(old)),
+            (new, old) => new.or_else(|| old.clone()),
+        };
         self
     }
 
     fn settling(self, old: &Self, rekeyed: bool) -> Self {
+        // What the answer to a write left out is taken from whatever shows it.
+        let written = old.clone().completed(&self);
+        let shown = self.completed(old);
         Self {
-            settings: old.settings.clone(),
-            mark: old.mark.clone(),
+            settings: written.settings,
+            mark: written.mark,
             ingest: if rekeyed {
-                self.ingest.or(&old.ingest)
+                shown.ingest
             } else {
-                old.ingest.clone()
+                written.ingest
             },
-            ..self
+            ..shown
         }
     }
 }
@@ -146,5 +152,61 @@ impl Mirrored for ObservedBroadcast {
             iframe_url: self.iframe_url.or_else(|| old.iframe_url.clone()),
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::Playback,
+        provider::{Ingest, Phase, StreamSettings},
+        secret::Secret,
+    };
+
+    fn stream() -> ObservedStream {
+        ObservedStream {
+            id: StreamId::new("a"),
+            mark: Mark::None,
+            settings: StreamSettings::default(),
+            live: false,
+            recording: None,
+            session_started_at: None,
+            broadcasts: Vec::new(),
+            ingest: Ingest::default(),
+            playback: None,
+            phase: Phase::Usable,
+        }
+    }
+
+    /// An answer to a creation may hold little more than the id.
+    #[test]
+    fn what_a_write_left_out_is_taken_from_the_first_read() {
+        let mut read = stream();
+        read.settings.active = Some(true);
+        read.ingest.push = Some(Secret::new("rtmp://key"));
+        let told = read.settling(&stream(), false);
+        assert_eq!(told.settings.active, Some(true));
+        assert!(told.ingest.push.is_some());
+    }
+
+    #[test]
+    fn what_was_written_stands_against_an_older_read_and_what_a_list_leaves_out_stays() {
+        let mut old = stream();
+        old.settings.active = Some(false);
+        old.playback = Some(Playback {
+            hls: Some("https://a/playlist.m3u8".to_owned()),
+            ..Playback::default()
+        });
+        old.ingest.push = Some(Secret::new("rtmp://new"));
+        let mut read = stream();
+        read.settings.active = Some(true);
+        read.ingest.push = Some(Secret::new("rtmp://old"));
+        read.live = true;
+        let told = read.settling(&old, false);
+        assert_eq!(told.settings.active, Some(false));
+        assert_eq!(told.playback, old.playback);
+        assert_eq!(told.ingest, old.ingest);
+        assert!(told.live);
     }
 }

@@ -39,7 +39,7 @@ struct StreamRecord<'a> {
     srt: Option<Text<'a>>,
     backup_srt: Option<Text<'a>>,
     whip: Option<Text<'a>>,
-    playback: Cow<'a, Playback>,
+    playback: Option<Cow<'a, Playback>>,
     /// Left out where it is the usual one: there is one of these for each stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phase: Option<PhaseRecord>,
@@ -187,7 +187,7 @@ impl Pack for ObservedStream {
             srt: exposed(srt.as_ref()),
             backup_srt: exposed(backup_srt.as_ref()),
             whip: exposed(whip.as_ref()),
-            playback: Cow::Borrowed(playback),
+            playback: playback.as_ref().map(Cow::Borrowed),
             phase: match phase {
                 Phase::Usable => None,
                 Phase::Creating => Some(PhaseRecord::Creating),
@@ -239,7 +239,7 @@ impl Pack for ObservedStream {
                 backup_srt: secret(record.backup_srt),
                 whip: secret(record.whip),
             },
-            playback: record.playback.into_owned(),
+            playback: record.playback.map(Cow::into_owned),
             phase: match record.phase {
                 None => Phase::Usable,
                 Some(PhaseRecord::Creating) => Phase::Creating,
@@ -375,7 +375,7 @@ mod tests {
             recording in maybe(any::<bool>()),
             session in maybe(0i64..4_000_000_000), broadcasts in prop::collection::vec(text(), 0..3),
             ways in prop::collection::vec(maybe(text().prop_map(Secret::new)), 5),
-            pages in prop::collection::vec(maybe(text()), 4),
+            pages in prop::collection::vec(maybe(text()), 4), watched in any::<bool>(),
             phase in prop_oneof![Just(Phase::Usable), Just(Phase::Creating), Just(Phase::Blocked)],
         ) -> ObservedStream {
             ObservedStream {
@@ -386,10 +386,10 @@ mod tests {
                     push: ways[0].clone(), backup_push: ways[1].clone(), srt: ways[2].clone(),
                     backup_srt: ways[3].clone(), whip: ways[4].clone(),
                 },
-                playback: Playback {
+                playback: watched.then(|| Playback {
                     hls: pages[0].clone(), hls_mpegts: pages[1].clone(), dash: pages[2].clone(),
                     iframe: pages[3].clone(),
-                },
+                }),
                 phase,
             }
         }

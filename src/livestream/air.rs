@@ -175,7 +175,7 @@ mod tests {
                 session_started_at: Timestamp::from_second(session).ok(),
                 broadcasts: Vec::new(),
                 ingest: Ingest::default(),
-                playback: Playback::default(),
+                playback: Some(Playback::default()),
                 phase: crate::provider::Phase::Usable,
             };
             air.starts = 3;

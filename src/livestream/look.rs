@@ -291,6 +291,11 @@ pub fn known(view: View<'_>, memory: &Memory, now: Now) -> Known {
         creation,
         recording: spec.recording,
         request: request(&status, memory, now),
+        played: status
+            .stream_id
+            .as_deref()
+            .filter(|_| status.playback.is_some())
+            .map(StreamId::new),
         reset: api::token(object, RESET_INGEST_KEY_ANNOTATION).filter(|token| {
             let handled = status.ingest_key_reset.as_ref();
             let air = memory.air.as_deref();

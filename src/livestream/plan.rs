@@ -179,6 +179,10 @@ fn settle(
     if let Some(plan) = not_usable(stream, sight, limits, now) {
         return plan;
     }
+    // Where viewers watch may be no part of a list.
+    if stream.playback.is_none() && known.played.as_ref() != Some(&stream.id) {
+        return Plan::Read(stream.id.clone());
+    }
     let air = memory.air();
     let recording = record::record(known, provider, &air, stream, limits, now).plan;
     let begins = matches!(recording, Some(Plan::StartRecording(_)));

@@ -112,8 +112,11 @@ pub fn status(old: &LiveStreamStatus, seen: Seen<'_>, now: Timestamp) -> LiveStr
             new.active = stream.settings.active;
             new.live = Some(stream.live);
             new.recording = stream.recording;
-            new.playback =
-                Some(stream.playback.clone()).filter(|playback| *playback != Playback::default());
+            new.playback = match &stream.playback {
+                Some(shown) => Some(shown.clone()).filter(|it| *it != Playback::default()),
+                None if new.stream_id == old.stream_id => old.playback.clone(),
+                None => None,
+            };
             new.session_started_at = stream.session_started_at.map(Time);
             new.recording_request = request(old, stream, recording, air, underway, now);
             facts(&mut conditions, stream, recording, air);
@@ -259,7 +262,7 @@ mod tests {
             session_started_at: None,
             broadcasts: Vec::new(),
             ingest: Ingest::default(),
-            playback: Playback::default(),
+            playback: Some(Playback::default()),
             phase: crate::provider::Phase::Usable,
         }
     }

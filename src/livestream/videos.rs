@@ -365,7 +365,7 @@ mod tests {
             session_started_at: session.and_then(|at| Timestamp::from_second(at).ok()),
             broadcasts: Vec::new(),
             ingest: Ingest::default(),
-            playback: Playback::default(),
+            playback: Some(Playback::default()),
             phase: crate::provider::Phase::Usable,
         }
     }

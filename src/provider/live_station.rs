@@ -172,7 +172,7 @@ impl Streams for LiveStation {
             };
             // What is being created is watched nowhere yet.
             if stream.phase == Phase::Usable {
-                stream.playback = self.playback(id).await?;
+                stream.playback = Some(self.playback(id).await?);
             }
             Ok(Some(stream))
         })

@@ -64,8 +64,8 @@ pub struct ObservedStream {
     pub broadcasts: Vec<BroadcastId>,
     /// Where an encoder sends to.
     pub ingest: Ingest,
-    /// Where viewers watch.
-    pub playback: Playback,
+    /// Where viewers watch; `None` where that is not shown here.
+    pub playback: Option<Playback>,
     /// Whether it can be used.
     pub phase: Phase,
 }

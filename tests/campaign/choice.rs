@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use crate::harness::proxy::{Fault, Point};
+use crate::{
+    harness::proxy::{Fault, Point},
+    provider::At,
+};
 
 /// Which runs are made.
 #[derive(Clone, Debug)]
 pub struct Choice {
+    /// Only those at this provider.
+    pub provider: Option<At>,
     /// Only those of this flow.
     pub flow: Option<String>,
     /// Only those at this call.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::harness::proxy::{Fault, Point};
+use crate::{
+    harness::proxy::{Fault, Point},
+    provider::At,
+};
 
 /// What can go wrong between the operator and the two servers that it calls, one call at a time.
 #[derive(Debug, Parser)]
@@ -51,6 +54,9 @@ pub struct Enumerate {
     /// All of them; otherwise some, from another place each time.
     #[arg(long)]
     pub all: bool,
+    /// Only of flows at this provider.
+    #[arg(long)]
+    pub provider: Option<At>,
     /// Only of this flow.
     #[arg(long)]
     pub flow: Option<String>,

@@ -40,11 +40,14 @@ struct Planned {
 pub fn enumerate(choice: &Choice) -> Outcome {
     let begin = Instant::now();
     let mut flows = flows::all();
+    if let Some(only) = choice.provider {
+        flows.retain(|flow| flow.at == only);
+    }
     if let Some(only) = &choice.flow {
-        flows.retain(|flow| flow.name == only);
+        flows.retain(|flow| flow.title() == *only);
     }
     let row = |flow: &Flow| Row {
-        part: flow.name.to_owned(),
+        part: flow.title(),
         ..Row::default()
     };
     let mut outcome = Outcome {
@@ -60,7 +63,7 @@ pub fn enumerate(choice: &Choice) -> Outcome {
     }
     if choice.list {
         for (flow, reference) in flows.iter().zip(&references) {
-            println!("\n{}, {:.0} s:", flow.name, reference.seconds);
+            println!("\n{}, {:.0} s:", flow.title(), reference.seconds);
             for point in &reference.points {
                 println!("  {point}");
             }
@@ -111,9 +114,10 @@ fn undisturbed(flows: &[Flow], jobs: usize, outcome: &mut Outcome) -> Vec<Run> {
             let wrong = wrong.join("\n");
             println!(
                 "{}, undisturbed:\n{wrong}\nthe operator ended by itself {ended} times\n{}",
-                flow.name, second.log
+                flow.title(),
+                second.log
             );
-            let violation = format!("{}, undisturbed", flow.name);
+            let violation = format!("{}, undisturbed", flow.title());
             outcome.violations.push(violation);
         }
         references.push(first);
@@ -184,7 +188,9 @@ fn spread<T>(items: Vec<T>) -> Vec<T> {
 fn replay(flow: &Flow, planned: &Planned) -> String {
     format!(
         "cargo test --test campaign -- enumerate --all --flow {} --point '{}' --fault {}",
-        flow.name, planned.point, planned.fault
+        flow.title(),
+        planned.point,
+        planned.fault
     )
 }
 

@@ -3,7 +3,7 @@
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
-use crate::stage::Stage;
+use crate::{provider::At, stage::Stage};
 
 /// A part of a flow.
 pub type Step = for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, ()>;
@@ -13,12 +13,26 @@ pub type Step = for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, ()>;
 pub struct Flow {
     /// What it is called.
     pub name: &'static str,
+    /// Where it runs.
+    pub at: At,
     /// What is there when it begins.
     pub set_up: Step,
     /// What the user does, until its end has come. Each call in it is a point.
     pub act: Step,
     /// What a fault may leave.
     pub traces: &'static [Trace],
+}
+
+impl Flow {
+    /// The same at another provider.
+    pub fn at(self, at: At) -> Self {
+        Self { at, ..self }
+    }
+
+    /// What it is called, and where it runs.
+    pub fn title(&self) -> String {
+        format!("{}{}", self.at.prefix(), self.name)
+    }
 }
 
 /// Fields in which a fault may leave its trace, and rightly so.

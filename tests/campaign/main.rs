@@ -25,6 +25,7 @@ mod flows;
 #[expect(dead_code, unused_imports, reason = "made for many tests")]
 mod harness;
 mod picture;
+mod provider;
 mod report;
 mod row;
 mod run;
@@ -94,6 +95,7 @@ fn enumeration(wanted: &Enumerate) -> Report {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = wanted.seed.unwrap_or(u64::from(now.subsec_nanos()));
     let choice = Choice {
+        provider: wanted.provider,
         flow: wanted.flow.clone(),
         point: wanted.point.clone(),
         fault: wanted.fault,

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use kube::{ResourceExt as _, api::ListParams};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    flow::Trace,
-    harness::{CLIENT, World},
-    stage::Stage,
-};
+use crate::{flow::Trace, stage::Stage};
 
-/// Fields that follow from how long something took.
-const TAKEN: [&str; 8] = [
+/// Fields that follow from when something was, and how long it took.
+const TAKEN: [&str; 14] = [
+    "createdTime",
+    "fileName",
+    "recentPublishStartTime",
+    "recordBeginTime",
+    "shouldDeleteTime",
+    "totalPublishSeconds",
     "duration",
     "durationSeconds",
     "recording_duration",
@@ -54,11 +56,10 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
         let shown = json!({"data": data, "owners": secret.owner_references()});
         objects.insert(format!("Secret {}", secret.name_any()), shown);
     }
-    let provider = json!({
-        "streams": world.sim.streams(CLIENT), "broadcasts": world.sim.broadcasts(CLIENT),
-        "videos": world.sim.videos(CLIENT),
+    let provider = &stage.provider;
+    let mut all = json!({
+        "objects": objects, "provider": provider.picture(), "counts": provider.counts(),
     });
-    let mut all = json!({"objects": objects, "provider": provider, "counts": counts(world)});
     names.mask(&mut all, "");
     for trace in traces {
         trace.hide(&mut all);
@@ -66,44 +67,10 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
     all
 }
 
-/// How many things were ever made and unmade at the provider, and how often what is neither, and is
-/// to happen once, was carried out. Ends of recordings are not counted: one is asked for again before
-/// a stream is deleted that this process has seen on air, and asking for what has ended does nothing.
-fn counts(world: &World) -> Value {
-    let applied = |route: &str| {
-        let calls = world
-            .sim
-            .calls_where(0, |call| call.applied && call.route.ends_with(route));
-        calls.len()
-    };
-    json!({
-        "streams created": world.sim.created_total(CLIENT), "streams deleted": world.sim.deleted_total(CLIENT),
-        "broadcasts created": world.sim.broadcasts_created(CLIENT),
-        "broadcasts deleted": world.sim.broadcasts_deleted(CLIENT),
-        "videos": world.sim.videos(CLIENT).len(),
-        "recordings started": applied("/start_recording"),
-        "keys renewed": applied("/reset_push_token"),
-    })
-}
-
 impl Names {
     async fn of(stage: &Stage) -> Self {
         let world = &stage.world;
-        let mut names = BTreeMap::new();
-        let text = |value: &Value| value.to_string().trim_matches('"').to_owned();
-        for (kind, things) in [
-            ("stream", world.sim.streams(CLIENT)),
-            ("broadcast", world.sim.broadcasts(CLIENT)),
-            ("video", world.sim.videos(CLIENT)),
-        ] {
-            for (number, thing) in things.iter().enumerate() {
-                for field in ["id", "token", "slug"] {
-                    if !thing[field].is_null() {
-                        names.insert(text(&thing[field]), format!("{kind} {number}'s {field}"));
-                    }
-                }
-            }
-        }
+        let mut names: BTreeMap<_, _> = stage.provider.names().into_iter().collect();
         for kind in ["LiveStream", "Broadcast", "StreamingAccount"] {
             for object in world.api(kind).list(&ListParams::default()).await.unwrap() {
                 let name = format!("{kind} {}'s uid", object.name_any());
@@ -112,7 +79,7 @@ impl Names {
         }
         names.insert(world.namespace.clone(), "the namespace".to_owned());
         names.insert(stage.endpoint.clone(), "the endpoint".to_owned());
-        names.insert(world.sim.url(), "the provider".to_owned());
+        names.insert(stage.provider.url(), "the provider".to_owned());
         let mut names: Vec<_> = names.into_iter().collect();
         names.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         Self(names)
@@ -141,7 +108,9 @@ impl Names {
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, key)),
-            Value::Number(_) if TAKEN.contains(&key) => *value = json!("<taken>"),
+            Value::Number(_) | Value::String(_) if TAKEN.contains(&key) => {
+                *value = json!("<taken>")
+            }
             Value::Number(number) => {
                 let (was, is) = (number.to_string(), self.named(&number.to_string()));
                 if was != is {

@@ -11,10 +11,7 @@ use serde_json::Value;
 
 use crate::{
     flow::Flow,
-    harness::{
-        CLIENT,
-        proxy::{Fault, Point, Script},
-    },
+    harness::proxy::{Fault, Point, Script},
     picture::picture,
     stage::Stage,
 };
@@ -56,7 +53,7 @@ pub fn run(flow: &Flow, planned: Option<(Point, Fault)>) -> Run {
 async fn perform(flow: &Flow, planned: Option<(Point, Fault)>) -> Run {
     let begin = Instant::now();
     let script = Script::new(planned);
-    let mut stage = Stage::new(&format!("c-{}", flow.name), Arc::clone(&script)).await;
+    let mut stage = Stage::new(&format!("c-{}", flow.title()), flow.at, Arc::clone(&script)).await;
     let told = AssertUnwindSafe(tokio::time::timeout(LIMIT, story(flow, &mut stage)));
     let (pictures, stuck) = match told.catch_unwind().await {
         Ok(Ok(pictures)) => (Some(pictures), None),
@@ -72,10 +69,7 @@ async fn perform(flow: &Flow, planned: Option<(Point, Fault)>) -> Run {
         }
     };
     let left = if pictures.is_some() {
-        stage
-            .world
-            .sim
-            .streams_marked(CLIENT, "livestream-operator.io/owner")
+        stage.provider.marked()
     } else {
         Vec::new()
     };

@@ -11,9 +11,12 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::harness::{
-    CLIENT, Operator, World,
-    proxy::{Proxy, Script, Side, to_apiserver, to_provider},
+use crate::{
+    harness::{
+        Operator, World,
+        proxy::{Proxy, Script, Side, to_apiserver, to_provider},
+    },
+    provider::{At, Provider},
 };
 
 /// The intervals of the runs.
@@ -36,8 +39,10 @@ const WALKS: usize = 3;
 
 /// What one run has.
 pub struct Stage {
-    /// The namespace and the simulator.
+    /// The namespace.
     pub world: World,
+    /// The simulator.
+    pub provider: Box<dyn Provider>,
     /// What was called, and what goes wrong.
     pub script: Arc<Script>,
     /// Where the operator finds the provider.
@@ -57,25 +62,17 @@ struct Life {
 
 impl Stage {
     /// One without an operator and without an account. A video is made quickly here.
-    pub async fn new(name: &str, script: Arc<Script>) -> Self {
+    pub async fn new(name: &str, at: At, script: Arc<Script>) -> Self {
         let world = World::bare(name).await;
-        world.sim.behaviour(CLIENT, |b| {
-            b.transcoding_after_seconds = 0.1;
-            b.live_ends_after_seconds = 0.1;
-            b.recording_starts_after_seconds = 0.5;
-            b.recording_gap_seconds = 0.5;
-            b.recording_shortest_seconds = 0.0;
-            b.video_pending_after_seconds = 0.1;
-            b.video_viewable_after_seconds = 0.1;
-            b.video_ready_after_seconds = 0.1;
-        });
+        let simulator = at.start(&world).await;
         let upstream = to_apiserver().await;
         let apiserver = Proxy::start(Side::Apiserver, upstream, Arc::clone(&script)).await;
-        let upstream = to_provider(&world.sim.url());
+        let upstream = to_provider(&simulator.url());
         let provider = Proxy::start(Side::Provider, upstream, Arc::clone(&script)).await;
         let kubeconfig = apiserver.kubeconfig(&world.namespace);
         Self {
             world,
+            provider: simulator,
             script,
             endpoint: provider.url.clone(),
             life: Arc::default(),
@@ -87,9 +84,13 @@ impl Stage {
 
     /// The key's Secret and the account.
     pub async fn account(&self) {
-        self.world
-            .account(json!({"gcore": {"endpoint": self.endpoint}}))
-            .await;
+        let (name, data) = self.provider.secret();
+        self.world.secret(name, &data).await;
+        let mut spec = self.provider.block(&self.endpoint);
+        spec["requestsPerSecond"] = json!(500);
+        spec["pollIntervalSeconds"] = json!(1);
+        let created = self.world.create("StreamingAccount", "default", spec);
+        created.await.unwrap();
     }
 
     /// Starts the operator, and starts it again whenever it ends, as a kubelet does.
@@ -149,6 +150,13 @@ impl Stage {
             .await;
     }
 
+    /// The id that a LiveStream's status names.
+    pub async fn id_of(&self, name: &str) -> String {
+        let object = self.world.get("LiveStream", name).await.unwrap();
+        let id = &crate::harness::status_of(&object)["streamId"];
+        id.as_str().unwrap().to_owned()
+    }
+
     /// Waits until nothing is written for several polls.
     pub async fn rest(&self) {
         self.no_writes_for(WALKS).await;
@@ -171,12 +179,7 @@ impl Stage {
 
     /// Waits until so many walks have begun and ended.
     async fn walks(&self, walks: usize) {
-        let begun = || {
-            let pages = self.world.sim.calls_where(0, |call| {
-                call.route == "/streaming/streams" && call.query.as_deref() == Some("page=1")
-            });
-            pages.len()
-        };
+        let begun = || self.provider.walks();
         // A walk is whole when the next one begins.
         let wanted = begun() + walks + 1;
         self.world
@@ -186,10 +189,9 @@ impl Stage {
 
     /// Sees that everything can be deleted: what is on air goes off air, and all objects go.
     pub async fn clean_up(&self) {
-        for stream in self.world.sim.streams(CLIENT) {
-            let id = stream["id"].as_u64().unwrap();
-            if stream["live"] == true {
-                self.world.sim.set_live(id, false).unwrap();
+        for stream in self.provider.streams() {
+            if self.provider.is_live(&stream) {
+                self.provider.set_live(&self.provider.id(&stream), false);
             }
         }
         let params = kube::api::DeleteParams::default();
@@ -244,7 +246,7 @@ impl Stage {
 
     /// The calls at the provider, but for those that only look.
     pub fn changes_at_provider(&self) -> Vec<Value> {
-        let calls = self.world.sim.calls_where(0, |call| call.method != "GET");
+        let calls = self.provider.changes();
         let line = |call: &simulator::counters::Call| {
             json!({
                 "at": call.elapsed_ms, "call": format!("{} {}", call.method, call.path),

@@ -620,7 +620,7 @@ fn observed(id: u8, face: Face) -> ObservedStream {
         session_started_at: None,
         broadcasts: Vec::new(),
         ingest: Ingest::default(),
-        playback: api::Playback::default(),
+        playback: Some(api::Playback::default()),
         phase: Phase::Usable,
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn seen() -> ObservedStream {
         session_started_at: None,
         broadcasts: vec![BroadcastId::new("7")],
         ingest: Ingest::default(),
-        playback: Playback::default(),
+        playback: Some(Playback::default()),
         phase: Phase::Usable,
     }
 }

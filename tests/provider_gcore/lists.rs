@@ -87,7 +87,10 @@ async fn a_thin_list_leaves_settings_open_and_marks_unread() {
     let thin = only(gcore.streams.list(1).await.unwrap());
     assert_eq!(thin.mark, Mark::Owned(owner()));
     assert_eq!(thin.settings.srt_passphrase, None);
-    assert_eq!((thin.ingest.push, thin.playback.iframe), (None, None));
+    assert_eq!(
+        (thin.ingest.push, thin.playback.unwrap().iframe),
+        (None, None)
+    );
 
     // A list without the field that holds the mark says nothing about whose the stream is.
     sim.behaviour(CLIENT, |ways| {

@@ -54,7 +54,10 @@ async fn gets_one_stream_or_none() {
     );
     assert!(!seen.live && seen.recording == Some(false));
     assert!(seen.ingest.push.is_some() && seen.ingest.whip.is_some());
-    assert!(seen.playback.hls.is_some() && seen.playback.iframe.is_some());
+    assert!(
+        seen.playback
+            .is_some_and(|it| it.hls.is_some() && it.iframe.is_some())
+    );
     assert_eq!(gcore.streams.get(&id(made + 77)).await, Ok(None));
     assert_eq!(gcore.streams.get(&StreamId::new("abc")).await, Ok(None));
 }

@@ -38,7 +38,7 @@ async fn a_channel_is_found_by_its_mark_and_lives_as_it_is_told() {
         (seen.phase, seen.settings.active),
         (Phase::Usable, Some(true))
     );
-    assert!(seen.ingest.push.is_some() && seen.playback.hls.is_some());
+    assert!(seen.ingest.push.is_some() && seen.playback.unwrap().hls.is_some());
     let off = streams
         .update(&made.id, Some(&owner("a")), &active(false))
         .await;

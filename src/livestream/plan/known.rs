@@ -52,6 +52,8 @@ pub struct Known {
     pub recording: Option<bool>,
     /// The start of a recording that was asked for and is not seen yet.
     pub request: Option<Request>,
+    /// The status tells where this stream is watched.
+    pub played: Option<StreamId>,
     /// The annotation that asks for a new stream key, where it is not handled yet.
     pub reset: Option<String>,
     /// The Broadcast that shows the stream and goes before it, if there is one.

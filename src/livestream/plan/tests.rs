@@ -41,7 +41,7 @@ fn stream(id: &str, mark: Mark) -> ObservedStream {
         session_started_at: None,
         broadcasts: Vec::new(),
         ingest: Ingest::default(),
-        playback: Playback::default(),
+        playback: Some(Playback::default()),
         phase: crate::provider::Phase::Usable,
     }
 }
@@ -109,6 +109,7 @@ impl Case {
             creation: None,
             recording: None,
             request: None,
+            played: None,
             reset: None,
             shown_by: None,
             reactivated: None,
@@ -601,6 +602,23 @@ fn what_is_being_created_is_read_until_it_is_there_and_then_changed() {
         };
         assert_eq!(case.word(), blocked);
     }
+}
+
+#[test]
+fn where_viewers_watch_is_read_once_where_lists_do_not_show_it() {
+    let mut case = Case::holding(ours("7"));
+    case.known.want = Ok(StreamSettings::default());
+    case.seen().playback = None;
+    assert_eq!(case.word(), "read 7");
+    // Another stream's address is none of this one's.
+    case.known.played = Some(StreamId::new("8"));
+    assert_eq!(case.word(), "read 7");
+    case.known.played = Some(StreamId::new("7"));
+    assert_eq!(case.word(), "InStep");
+    // It was read, and there is none.
+    case.known.played = None;
+    case.seen().playback = Some(Playback::default());
+    assert_eq!(case.word(), "InStep");
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn examine(seen: &ObservedStream) {
     for id in &seen.broadcasts {
         is_id(id.as_str());
     }
-    let shown = &seen.playback;
+    let shown = seen.playback.clone().unwrap_or_default();
     for address in [&shown.hls, &shown.hls_mpegts, &shown.dash, &shown.iframe] {
         is_public(address.as_deref());
     }

@@ -87,12 +87,12 @@ pub(super) fn observed(
             backup_srt: stream.backup_push_url_srt,
             whip: stream.push_url_whip,
         },
-        playback: Playback {
+        playback: Some(Playback {
             hls: public(stream.hls_cmaf_url),
             hls_mpegts: public(stream.hls_mpegts_url),
             dash: public(stream.dash_url),
             iframe: public(stream.iframe_url),
-        },
+        }),
         // What is created can be used at once.
         phase: Phase::Usable,
     })
@@ -360,8 +360,9 @@ mod tests {
             Some("srt://other:5001?streamid=7b#canary")
         );
         // Empty and absurdly long addresses are none.
-        assert_eq!((seen.playback.dash, seen.playback.iframe), (None, None));
-        assert!(seen.playback.hls.is_some() && seen.playback.hls_mpegts.is_some());
+        let playback = seen.playback.unwrap();
+        assert_eq!((playback.dash, playback.iframe), (None, None));
+        assert!(playback.hls.is_some() && playback.hls_mpegts.is_some());
     }
 
     #[test]
@@ -412,7 +413,7 @@ mod tests {
         assert_eq!((seen.live, seen.recording), (false, None));
         assert_eq!((seen.session_started_at, seen.broadcasts), (None, vec![]));
         assert_eq!(seen.ingest, Ingest::default());
-        assert_eq!(seen.playback, Playback::default());
+        assert_eq!(seen.playback, Some(Playback::default()));
         assert_eq!(seen.mark, Mark::Unreadable);
         let whole = observed(wire::object(json!({"id": 7})), Mark::None).unwrap();
         assert_eq!(

@@ -94,7 +94,7 @@ pub(super) fn observed(channel: Option<wire::Channel>, unshown: &Mark) -> Result
             channel.stream_key.as_ref(),
             channel.backup_stream_key.as_ref(),
         ),
-        playback: Playback::default(),
+        playback: None,
         phase,
         id,
     })))

@@ -5,11 +5,7 @@ use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{flow, one_of};
-use crate::{
-    flow::Flow,
-    harness::{CLIENT, status_of},
-    stage::Stage,
-};
+use crate::{flow::Flow, harness::status_of, stage::Stage};
 
 /// All of them.
 pub const FLOWS: [Flow; 6] = [
@@ -31,8 +27,8 @@ async fn until(stage: &Stage, field: &'static str, value: Value) {
 }
 
 async fn switch(stage: &Stage, on: bool) {
-    let id = stage.world.stream_id("keynote").await;
-    stage.world.sim.set_live(id, on).unwrap();
+    let id = stage.id_of("keynote").await;
+    stage.provider.set_live(&id, on);
     until(stage, "live", json!(on)).await;
 }
 
@@ -125,17 +121,16 @@ fn go_off_air(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 fn delete(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         let world = &stage.world;
-        let id = world.stream_id("keynote").await;
+        let id = stage.id_of("keynote").await;
         world.delete("LiveStream", "keynote").await;
         world
             .until_reason("keynote", "Ready", "LiveProtected")
             .await;
-        world.sim.set_live(id, false).unwrap();
+        stage.provider.set_live(&id, false);
         world.until_gone("LiveStream", "keynote").await;
         world
-            .until_sim("the video is ready", |sim| {
-                let videos = sim.videos(CLIENT);
-                videos.len() == 1 && videos[0]["status"] == "ready"
+            .until_true("the video is ready", async || {
+                stage.provider.has_one_ready_video()
             })
             .await;
     }

@@ -4,18 +4,16 @@ use futures::{FutureExt as _, future::LocalBoxFuture};
 use kube::core::DynamicObject;
 use serde_json::json;
 
-use super::{empty, flow, one_of};
+use super::{empty, flow, one_of, said};
 use crate::{
     flow::{Flow, Trace},
-    harness::{CLIENT, KEY, condition, status_of},
+    harness::{condition, status_of},
+    provider::Said,
     stage::Stage,
 };
 
-/// The key after a rotation.
-const NEXT_KEY: &str = "1001$the-next-key";
-
 /// All of them.
-pub const FLOWS: [Flow; 15] = [
+pub const FLOWS: [Flow; 14] = [
     flow("begin", nothing, begin),
     flow("restart", in_use, restart),
     flow("create", empty, create),
@@ -26,30 +24,32 @@ pub const FLOWS: [Flow; 15] = [
     flow("retain", one_to_retain, delete),
     flow("adopt", by_hand, adopt),
     flow("let-go", adopted, delete),
-    Flow {
-        // A renewal that may have been sent is said to be unknown, and is not sent again: between the
-        // write that announces it and its call nobody can know. When the object is gone, so is
-        // what it said.
-        traces: &[
-            Trace {
-                at: &[
-                    "/objects/LiveStream keynote/status/ingestKeyReset/result",
-                    "/counts/keys renewed",
-                ],
-                values: &[&["Done", "1"], &["Unknown", "1"], &["Unknown", "0"]],
-            },
-            Trace {
-                at: &["/objects/LiveStream keynote", "/counts/keys renewed"],
-                values: &[&["", "1"], &["", "0"]],
-            },
-        ],
-        ..flow("renew-key", with_encoder, renew_key)
-    },
     flow("rotate-api-key", one, rotate_api_key),
     flow("suspend", one, suspend),
     flow("resume", suspended, resume),
     flow("recreate", one, recreate),
 ];
+
+/// What only a provider has that can give out another key for the encoder.
+pub const KEY_FLOWS: [Flow; 1] = [Flow {
+    // A renewal that may have been sent is said to be unknown, and is not sent again: between the
+    // write that announces it and its call nobody can know. When the object is gone, so is
+    // what it said.
+    traces: &[
+        Trace {
+            at: &[
+                "/objects/LiveStream keynote/status/ingestKeyReset/result",
+                "/counts/keys renewed",
+            ],
+            values: &[&["Done", "1"], &["Unknown", "1"], &["Unknown", "0"]],
+        },
+        Trace {
+            at: &["/objects/LiveStream keynote", "/counts/keys renewed"],
+            values: &[&["", "1"], &["", "0"]],
+        },
+    ],
+    ..flow("renew-key", with_encoder, renew_key)
+}];
 
 fn nothing(_: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {}.boxed_local()
@@ -61,11 +61,15 @@ fn begin(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
         stage.account().await;
         let spec = json!({"active": true, "ingestSecret": {"name": "encoder"}});
         stage.world.stream("keynote", spec).await;
-        let spec = json!({"state": "pending", "streams": [{"name": "keynote"}]});
-        stage.world.broadcast("event", spec).await;
+        if stage.provider.has_broadcasts() {
+            let spec = json!({"state": "pending", "streams": [{"name": "keynote"}]});
+            stage.world.broadcast("event", spec).await;
+        }
         stage.start();
         stage.world.until_ready("keynote").await;
-        stage.world.until_broadcast("event").await;
+        if stage.provider.has_broadcasts() {
+            stage.world.until_broadcast("event").await;
+        }
         until_encoder(stage).await;
         stage.until_walked().await;
     }
@@ -104,7 +108,7 @@ fn restart(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 
 fn create(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let spec = json!({"displayName": "Keynote", "active": true});
+        let spec = said(stage, Said::First, &json!({"active": true}));
         stage.world.stream("keynote", spec).await;
         stage.world.until_ready("keynote").await;
     }
@@ -114,19 +118,24 @@ fn create(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 /// A stream with a Secret for its encoder, and a broadcast that waits for it.
 fn create_encoder(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let spec = json!({"state": "live", "streams": [{"name": "keynote"}]});
-        stage.world.broadcast("event", spec).await;
+        if stage.provider.has_broadcasts() {
+            let spec = json!({"state": "live", "streams": [{"name": "keynote"}]});
+            stage.world.broadcast("event", spec).await;
+        }
         let spec = json!({"active": true, "ingestSecret": {"name": "encoder"}});
         stage.world.stream("keynote", spec).await;
         stage.world.until_ready("keynote").await;
-        stage.world.until_broadcast("event").await;
+        if stage.provider.has_broadcasts() {
+            stage.world.until_broadcast("event").await;
+        }
         until_encoder(stage).await;
     }
     .boxed_local()
 }
 
 fn one(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
-    one_of(stage, json!({"displayName": "Keynote", "active": true})).boxed_local()
+    let spec = said(stage, Said::First, &json!({"active": true}));
+    one_of(stage, spec).boxed_local()
 }
 
 fn one_off(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
@@ -153,8 +162,7 @@ fn with_encoder(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 
 fn edit(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let dvr = json!({"enabled": true, "durationSeconds": 600});
-        let spec = json!({"displayName": "Edited", "dvr": dvr});
+        let spec = stage.provider.spec(Said::Edited);
         stage.world.edit("keynote", spec).await;
         stage.world.until_ready("keynote").await;
     }
@@ -171,18 +179,17 @@ fn delete(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 
 fn by_hand(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let stream = json!({"name": "by hand", "active": true});
-        stage.world.sim.create(CLIENT, stream).unwrap();
+        stage.provider.create_by_hand();
         empty(stage).await;
     }
     .boxed_local()
 }
 
-/// It is adopted with another name than it has.
+/// It is adopted with other settings than it has.
 fn adopt(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let id = stage.world.sim.streams(CLIENT)[0]["id"].to_string();
-        let spec = json!({"externalId": id, "displayName": "Keynote"});
+        let id = stage.provider.id(&stage.provider.streams()[0]);
+        let spec = said(stage, Said::Edited, &json!({"externalId": id}));
         stage.world.stream("keynote", spec).await;
         stage.world.until_ready("keynote").await;
     }
@@ -230,18 +237,18 @@ fn renew_key(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 fn rotate_api_key(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         let world = &stage.world;
-        let number = world.sim.add_key(NEXT_KEY, CLIENT);
-        world.secret("gcore", &[("apiKey", NEXT_KEY)]).await;
+        let (name, _) = stage.provider.secret();
+        let data = stage.provider.another_key();
+        world.secret(name, &data).await;
         world
-            .until_sim("the new key is used", |sim| {
-                let pages = sim.calls_where(0, |call| {
-                    call.key == Some(number) && call.route == "/streaming/streams"
-                });
-                !pages.is_empty()
+            .until_true("the new key is used", async || {
+                stage.provider.other_key_is_used()
             })
             .await;
-        world.sim.revoke_key(KEY);
-        world.edit("keynote", json!({"displayName": "Later"})).await;
+        stage.provider.revoke_first_key();
+        world
+            .edit("keynote", stage.provider.spec(Said::Later))
+            .await;
         world.until_ready("keynote").await;
         world.until_account("default", "InStep").await;
     }
@@ -250,7 +257,7 @@ fn rotate_api_key(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 
 fn suspend(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
-        let spec = json!({"suspend": true, "displayName": "Later"});
+        let spec = said(stage, Said::Later, &json!({"suspend": true}));
         stage.world.edit("keynote", spec).await;
         let suspended = |object: &DynamicObject| {
             let condition = condition(object, "Suspended").unwrap_or_default();
@@ -276,14 +283,16 @@ fn resume(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 fn recreate(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         let world = &stage.world;
-        let id = world.stream_id("keynote").await;
-        assert!(world.sim.remove(id));
+        let id = stage.id_of("keynote").await;
+        stage.provider.remove(&id);
         world
-            .until_sim("there is another", |sim| sim.streams(CLIENT).len() == 1)
+            .until_true("there is another", async || {
+                stage.provider.streams().len() == 1
+            })
             .await;
         let another = |object: &DynamicObject| {
             let status = status_of(object);
-            status["streamId"].is_string() && status["streamId"] != json!(id.to_string())
+            status["streamId"].is_string() && status["streamId"] != json!(id)
         };
         world
             .until("LiveStream", "keynote", "another", another)

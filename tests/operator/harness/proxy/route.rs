@@ -64,10 +64,12 @@ impl Route {
     }
 }
 
-/// `/streaming/streams/7/start_recording` is about `/streaming/streams/{id}/start_recording`.
+/// `/streaming/streams/7/start_recording` is about `/streaming/streams/{id}/start_recording`. Ids are numbers,
+/// or begin as those of channels do.
 fn template(path: &str) -> String {
     let parts = path.split('/').map(|part| {
-        let id = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let id = number || part.starts_with("ls-");
         if id { "{id}" } else { part }
     });
     parts.collect::<Vec<_>>().join("/")
@@ -219,6 +221,12 @@ mod tests {
                 "PUT",
                 "/streaming/streams/77/start_recording",
                 "PUT /streaming/streams/{id}/start_recording",
+                true,
+            ),
+            (
+                "PUT",
+                "/api/v2/channels/ls-20261123000000-PZohi/off",
+                "PUT /api/v2/channels/{id}/off",
                 true,
             ),
             (
