@@ -41,7 +41,7 @@ const fn suite(
 const OPERATOR: &[&str] = &["--test", "operator"];
 
 /// All of them, the longest last.
-const SUITES: [Suite; 10] = [
+const SUITES: [Suite; 12] = [
     suite("views", OPERATOR, &["views::", "apiserver::", "mid_walk"]),
     suite("two operators", OPERATOR, &["leaders::"]),
     suite(
@@ -68,7 +68,13 @@ const SUITES: [Suite; 10] = [
             "webhooks::",
         ],
     ),
+    suite("Live Station", OPERATOR, &["live_station"]),
     suite("hostile answers", &["--test", "provider_gcore"], &[]),
+    suite(
+        "hostile answers, Live Station",
+        &["--test", "provider_live_station"],
+        &[],
+    ),
     suite("panics", &["--test", "panics"], &[]),
     suite("fuzzing, kept inputs", &["--lib"], &["fuzzing"]),
     suite("model", &["--test", "model"], &[]),
