@@ -199,6 +199,13 @@ fn settle(
                 ),
             )
         }
+        Some(Plan::Update { difference, .. })
+            if difference.settings.active == Some(false)
+                && !provider.capabilities.off_ends_recordings
+                && let Some(plan) = record::before_off(stream, &air, now) =>
+        {
+            return plan;
+        }
         Some(Plan::Update { difference, .. }) => {
             // What does not work is waited for, and what has nothing to do with it goes on. But what is
             // recorded must be set before a recording begins.

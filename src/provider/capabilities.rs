@@ -11,6 +11,8 @@ pub struct Capabilities {
     pub unsupported: fn(&StreamSettings) -> Vec<&'static str>,
     /// What of a difference can be set only when a stream is created, as the user writes it.
     pub replaced: fn(&StreamSettings) -> Vec<&'static str>,
+    /// A stream that is switched off while it is recorded has a whole video all the same.
+    pub off_ends_recordings: bool,
     /// Stream keys can be renewed.
     pub key_reset: bool,
     /// An owner as the provider's marks hold it. Done twice it is the same.
@@ -24,6 +26,7 @@ impl Default for Capabilities {
             name: "the provider",
             unsupported: |_| Vec::new(),
             replaced: |_| Vec::new(),
+            off_ends_recordings: true,
             key_reset: true,
             owner: Owner::clone,
         }

@@ -50,6 +50,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     name: "Gcore",
     unsupported,
     replaced: |_| Vec::new(),
+    off_ends_recordings: true,
     key_reset: true,
     owner: Owner::clone,
 };

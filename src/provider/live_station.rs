@@ -49,6 +49,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     name: "NAVER Live Station",
     unsupported,
     replaced,
+    // What becomes of a recording then is not documented.
+    off_ends_recordings: false,
     key_reset: false,
     owner: mark::form,
 };

@@ -144,6 +144,16 @@ pub fn page() -> String {
         });
     }
     row("`recording`", &|_| "yes");
+    row(
+        "a whole video where `active: false` ends a recording",
+        &|connection| {
+            if connection.capabilities.off_ends_recordings {
+                "yes"
+            } else {
+                "yes: it is ended first"
+            }
+        },
+    );
     row("renewing the stream key", &|connection| {
         has(connection.capabilities.key_reset)
     });

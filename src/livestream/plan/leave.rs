@@ -25,7 +25,7 @@ const VIDEO_PATIENCE: Duration = Duration::from_secs(60);
 const MOST_PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often the end of a recording is asked for before a deletion goes on without it.
-const MOST_STOPS: u32 = 3;
+pub(super) const MOST_STOPS: u32 = 3;
 
 /// The object goes, and the provider cannot be asked.
 pub(super) fn leave_without_account(known: &Known, memory: &Memory, trouble: &Outcome) -> Plan {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::known::{Known, Limits, Plan, Provider};
+use super::{
+    known::{Known, Limits, Plan, Provider},
+    leave::MOST_STOPS,
+};
 use crate::{
     clock::Now,
     livestream::air::{Air, RecordGate},
@@ -152,6 +155,27 @@ fn patience(underway: Duration, starts: u32) -> Duration {
     underway
         .saturating_mul(1 << starts.saturating_sub(1).min(4))
         .min(LONGEST.max(underway))
+}
+
+/// What there is to do before a stream is switched off, where that may spoil what is recorded: it is ended.
+/// This is tried for a bounded time.
+pub fn before_off(stream: &ObservedStream, air: &Air, now: Now) -> Option<Plan> {
+    if stream.recording != Some(true) || air.stops >= MOST_STOPS {
+        return None;
+    }
+    let ago = |at| now.mono.saturating_duration_since(at);
+    let left = air.stopped.map(|at| STOP_SHOWS.saturating_sub(ago(at)));
+    Some(match left.filter(|left| !left.is_zero()) {
+        None => Plan::StopRecording(stream.id.clone()),
+        Some(left) => Plan::Rest(Outcome::waiting_for(
+            Reason::Progressing,
+            format!(
+                "the recording of stream {} is ended before it is switched off",
+                stream.id
+            ),
+            left,
+        )),
+    })
 }
 
 /// It is not wanted: what runs is ended, and so is a start that has not shown yet.

@@ -998,6 +998,28 @@ fn a_key_is_renewed_once_and_not_under_who_is_live() {
 }
 
 #[test]
+fn where_switching_off_may_spoil_a_recording_it_is_ended_first() {
+    let mut case = on_air(Some(true));
+    case.known.want = Ok(StreamSettings {
+        active: Some(false),
+        ..StreamSettings::default()
+    });
+    case.seen().settings.active = Some(true);
+    assert_eq!(case.word(), "update 1: active");
+    case.provider().capabilities.off_ends_recordings = false;
+    assert_eq!(case.word(), "stop 1");
+    case.memory.air_mut().stopped = Some(case.now.mono);
+    assert_eq!(case.word(), "Progressing", "the stop was just now");
+    case.now.mono += Duration::from_secs(6);
+    assert_eq!(case.word(), "stop 1");
+    case.memory.air_mut().stops = 3;
+    assert_eq!(case.word(), "update 1: active", "it was tried often enough");
+    case.memory.air_mut().stops = 1;
+    case.seen().recording = Some(false);
+    assert_eq!(case.word(), "update 1: active");
+}
+
+#[test]
 fn before_a_deletion_the_recording_ends_and_its_video_is_told() {
     let mut case = on_air(Some(true));
     case.known.leaving = true;

@@ -8,12 +8,13 @@ use super::{flow, one_of};
 use crate::{flow::Flow, harness::status_of, stage::Stage};
 
 /// All of them.
-pub const FLOWS: [Flow; 6] = [
+pub const FLOWS: [Flow; 7] = [
     flow("go-live", off_air, go_live),
     flow("record", off_air_to_record, record),
     flow("record-later", on_air, record_later),
     flow("stop", recording, stop),
     flow("off-air", recording, go_off_air),
+    flow("switch-off", recording, switch_off),
     flow("delete-recording", recording, delete),
 ];
 
@@ -112,6 +113,17 @@ fn stop(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
 fn go_off_air(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
     async {
         switch(stage, false).await;
+        until_recorded(stage).await;
+    }
+    .boxed_local()
+}
+
+/// It is switched off while it records, and its video is whole.
+fn switch_off(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
+    async {
+        let spec = json!({"active": false});
+        stage.world.edit("keynote", spec).await;
+        until(stage, "active", json!(false)).await;
         until_recorded(stage).await;
     }
     .boxed_local()

@@ -30,6 +30,8 @@ impl LiveStation {
             ways.creating_seconds = 0.3;
             ways.ready_after_seconds = 0.1;
             ways.is_recording_after_seconds = 0.5;
+            // The nastier reading of what is not documented.
+            ways.off_spoils_recording = true;
             ways.processing_seconds = 0.1;
             ways.transfer_seconds = 0.1;
         });
