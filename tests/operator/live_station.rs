@@ -5,22 +5,25 @@ use simulator::live_station::{Options, Simulator};
 
 use crate::harness::{World, message, status_of};
 
-const CLIENT: u64 = 7;
+pub const CLIENT: u64 = 7;
 const ACCESS: &str = "AKIDEXAMPLE";
 const SECRET: &str = "canary0secret0key";
 
 /// A world whose account is one at Live Station.
-struct Naver {
-    world: World,
-    sim: Simulator,
+pub struct Naver {
+    /// The namespace and the operator.
+    pub world: World,
+    /// The provider.
+    pub sim: Simulator,
 }
 
 impl Naver {
-    async fn new(name: &str) -> Self {
+    pub async fn new(name: &str) -> Self {
         Self::with(name, json!({})).await
     }
 
-    async fn with(name: &str, fields: Value) -> Self {
+    /// With these fields of the account's block besides.
+    pub async fn with(name: &str, fields: Value) -> Self {
         let mut world = World::bare(name).await;
         let sim = Simulator::start(Options::default()).await.unwrap();
         sim.add_key(ACCESS, SECRET, CLIENT);
@@ -48,13 +51,15 @@ impl Naver {
         Self { world, sim }
     }
 
-    fn channel(&self) -> Value {
+    /// The one channel that there is.
+    pub fn channel(&self) -> Value {
         let channels = self.sim.channels(CLIENT);
         assert_eq!(channels.len(), 1, "{channels:#?}");
         channels.into_iter().next().unwrap()
     }
 
-    fn id(&self) -> String {
+    /// Its id.
+    pub fn id(&self) -> String {
         self.channel()["channelId"].as_str().unwrap().to_owned()
     }
 }
