@@ -201,3 +201,21 @@ async fn addresses_are_one_word() {
         assert!(fine, "{bad:?}");
     }
 }
+
+#[tokio::test]
+async fn a_thousand_channels_are_read_by_eleven_calls() {
+    let (sim, connection) = start().await;
+    for number in 0..1000 {
+        let name = format!("channel_{number}");
+        sim.create(CLIENT, json!({ "channelName": name })).unwrap();
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for page in 1.. {
+        let items = connection.streams.list(page).await.unwrap();
+        if items.is_empty() {
+            break;
+        }
+        ids.extend(items.into_iter().map(|item| item.unwrap().id.to_string()));
+    }
+    assert_eq!((ids.len(), sim.count("GET", CHANNELS)), (1000, 11));
+}
