@@ -6,6 +6,8 @@
 mod broadcast;
 mod capabilities;
 mod error;
+#[cfg(any(test, fuzzing))]
+mod fuzzing;
 mod hint;
 mod line;
 mod mark;

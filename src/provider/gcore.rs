@@ -19,14 +19,14 @@ mod wire;
 use std::sync::Arc;
 
 use reqwest::{Method, StatusCode};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use self::client::{Api, Request, Route};
 use super::{
     Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
     ObservedStream, Owner, Page, ProviderError, StreamId, StreamSettings, Streams,
-    http::{Http, SetupError, caller::Answer},
+    http::{Http, SetupError, body::decode, caller::Answer},
 };
 use crate::{api::LiveStationStream, secret::Secret};
 
@@ -290,18 +290,4 @@ fn no_matter(body: &[u8]) -> Result<(), ProviderError> {
         return Ok(());
     }
     decode(body).map(|IgnoredAny| ())
-}
-
-fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderError> {
-    use serde_json::error::Category;
-    if body.is_empty() {
-        return Err(failure::garbled("it is empty"));
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        failure::garbled(match error.classify() {
-            Category::Eof => "it ends too early",
-            Category::Data => "it is something else",
-            Category::Syntax | Category::Io => "it is no JSON",
-        })
-    })
 }

@@ -1,6 +1,7 @@
 //! The HTTP clients under all calls: how they connect, how long they wait, and that they never send
 //! anything twice by themselves.
 
+pub(in crate::provider) mod body;
 pub(in crate::provider) mod caller;
 pub(in crate::provider) mod failure;
 pub(in crate::provider) mod message;

@@ -6,6 +6,9 @@
 mod callback;
 mod client;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod map;
 mod mark;
 mod recordings;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use ring::digest::{SHA256, digest};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub use self::client::Keys;
@@ -27,7 +30,7 @@ use self::{
 use super::{
     Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
     ObservedStream, Owner, Page, Phase, ProviderError, StreamId, StreamSettings, Streams,
-    http::{Http, SetupError, caller::Answer},
+    http::{Http, SetupError, body::decode, caller::Answer},
 };
 use crate::api::Playback;
 
@@ -118,6 +121,9 @@ fn replaced(difference: &StreamSettings) -> Vec<&'static str> {
         .collect()
 }
 
+/// How many pages of terminated channels alone are passed over in one call: a list of them may have no end.
+const MOST_GONE: usize = 10;
+
 struct LiveStation {
     api: Api,
     client: ClientId,
@@ -138,16 +144,16 @@ impl Identity for LiveStation {
 impl Streams for LiveStation {
     fn list(&self, page: u32) -> Call<'_, Page> {
         Box::pin(async move {
-            let mut page = page;
-            loop {
+            for page in (page..).take(MOST_GONE) {
                 let answer = self.api.send(Request::get(Route::Page(page))).await?;
-                let wire::Envelope::<Vec<Value>> { content } = decode(&answer.body)?;
+                let wire::Envelope { content } = decode(&answer.body)?;
+                let wire::Page(content) = content;
                 let whole = content.is_empty();
                 let items: Page = content
                     .into_iter()
                     .filter_map(|item| {
                         // What a list does not show may be there: only a single read can tell.
-                        match map::observed(wire::object(item), &Mark::Unreadable) {
+                        match map::observed(item, &Mark::Unreadable) {
                             Ok(Item::There(stream)) => Some(Ok(*stream)),
                             Ok(Item::Gone) => None,
                             Err(unreadable) => Some(Err(unreadable)),
@@ -158,18 +164,17 @@ impl Streams for LiveStation {
                 if whole || !items.is_empty() {
                     return Ok(items);
                 }
-                page += 1;
             }
+            Err(failure::garbled(
+                "page upon page of the list holds terminated channels alone",
+            ))
         })
     }
 
     /// Two calls: where viewers watch is no part of a channel.
     fn get<'a>(&'a self, id: &'a StreamId) -> Call<'a, Option<ObservedStream>> {
         Box::pin(async move {
-            let Some(channel) = self.channel(id).await? else {
-                return Ok(None);
-            };
-            let Some(mut stream) = shown(id, channel, &Mark::None)? else {
+            let Some(mut stream) = self.read(id).await? else {
                 return Ok(None);
             };
             // What is being created is watched nowhere yet.
@@ -286,14 +291,28 @@ impl LiveStation {
         answer.map(content).transpose()
     }
 
+    /// A channel as a single read shows it. Whose it is cannot be told of one without a name, which every
+    /// channel has.
+    async fn read(&self, id: &StreamId) -> Result<Option<ObservedStream>, ProviderError> {
+        let Some(channel) = self.channel(id).await? else {
+            return Ok(None);
+        };
+        match shown(id, channel, &Mark::Unreadable)? {
+            Some(stream) if stream.mark == Mark::Unreadable => {
+                Err(failure::garbled("it has no channelName"))
+            }
+            seen => Ok(seen),
+        }
+    }
+
     async fn playback(&self, id: &StreamId) -> Result<Playback, ProviderError> {
         let urls = self.api.send(Request::get(Route::ServiceUrls(id))).await;
         let Some(answer) = present(urls)? else {
             return Ok(Playback::default());
         };
-        let wire::Envelope::<Vec<Value>> { content } = decode(&answer.body)?;
-        let urls = content.into_iter().filter_map(wire::object).collect();
-        Ok(map::playback(urls))
+        let wire::Envelope { content } = decode(&answer.body)?;
+        let wire::Page(urls) = content;
+        Ok(map::playback(urls.into_iter().flatten().collect()))
     }
 
     /// On or off. The answer shows the channel; where it does not, it is read.
@@ -303,10 +322,27 @@ impl LiveStation {
         route: Route<'_>,
         unshown: &Mark,
     ) -> Result<Option<ObservedStream>, ProviderError> {
-        let Some(answer) = present(self.api.send(Request::put(route, None)).await)? else {
-            return Ok(None);
+        let wanted = Some(matches!(route, Route::On(_)));
+        let refused = match present(self.api.send(Request::put(route, None)).await) {
+            Ok(Some(answer)) => return self.after(id, &answer, unshown).await,
+            Ok(None) => return Ok(None),
+            Err(error) => error,
         };
-        self.after(id, &answer, unshown).await
+        // Where the first answer is lost, the repeat finds the channel in the other state.
+        let state = matches!(
+            refused,
+            ProviderError::Refused {
+                status: failure::NOT_AVAILABLE,
+                ..
+            }
+        );
+        if !state {
+            return Err(refused);
+        }
+        match self.read(id).await? {
+            Some(now) if now.settings.active != wanted => Err(refused),
+            now => Ok(now),
+        }
     }
 
     async fn after(
@@ -321,10 +357,7 @@ impl LiveStation {
             .filter(|content| content["channelStatus"].is_string());
         match told {
             Some(channel) => shown(id, channel, unshown),
-            None => match self.channel(id).await? {
-                Some(channel) => shown(id, channel, &Mark::None),
-                None => Ok(None),
-            },
+            None => self.read(id).await,
         }
     }
 
@@ -382,18 +415,4 @@ fn present<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderErr
         Err(ProviderError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderError> {
-    use serde_json::error::Category;
-    if body.is_empty() {
-        return Err(failure::garbled("it is empty"));
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        failure::garbled(match error.classify() {
-            Category::Eof => "it ends too early",
-            Category::Data => "it is something else",
-            Category::Syntax | Category::Io => "it is no JSON",
-        })
-    })
 }

@@ -21,6 +21,12 @@ async fn a_webhook_that_reaches_the_other_pod_is_passed_on() {
     world.stream("keynote", json!({"active": true})).await;
     world.until_ready("keynote").await;
     let id = world.stream_id("keynote").await;
+    // The account's own pass makes it, whenever that is.
+    world
+        .until("StreamingAccount", "default", "its Secret", |account| {
+            status_of(account)["webhookSecretName"] == "default-webhook"
+        })
+        .await;
     let secret = world.secrets().get("default-webhook").await.unwrap();
     let path = String::from_utf8(secret.data.unwrap()["path"].0.clone()).unwrap();
 

@@ -38,6 +38,7 @@ mod keys;
 mod leaders;
 mod lifecycle;
 mod live_station;
+mod live_station_callbacks;
 mod live_station_trouble;
 mod metrics;
 mod mid_walk;

@@ -3,7 +3,7 @@
 mod attacks;
 mod hints;
 mod paths;
-mod post;
+pub mod post;
 mod relay;
 
 use std::collections::BTreeMap;

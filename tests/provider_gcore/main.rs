@@ -10,6 +10,7 @@ mod key_reset;
 mod lists;
 mod methods;
 mod overseen;
+mod raw;
 mod recordings;
 mod round_trip;
 mod secrets;

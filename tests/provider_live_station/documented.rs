@@ -48,8 +48,8 @@ async fn stop_recording_is_sent_and_read_as_documented() {
     let video = recordings.stop(&channel).await.unwrap().unwrap();
 
     let (_, request) = heard.lock().unwrap()[0].clone();
-    let (head, written) = request.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
+    let (opening, written) = request.split_once("\r\n\r\n").unwrap();
+    let mut lines = opening.lines();
     let first = lines.next().unwrap();
     let target = format!("/api/v2/channels/{CHANNEL}/stopRecord");
     assert_eq!(first, format!("PUT {target} HTTP/1.1"));
@@ -57,7 +57,7 @@ async fn stop_recording_is_sent_and_read_as_documented() {
     let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
     let header = |name: &str| {
         let found = headers.iter().find(|(is, _)| is.eq_ignore_ascii_case(name));
-        found.unwrap_or_else(|| panic!("no {name} in {head}")).1
+        found.unwrap_or_else(|| panic!("no {name} in {opening}")).1
     };
     assert_eq!(header("x-ncp-iam-access-key"), ACCESS);
     assert_eq!(header("x-ncp-region_code"), "KR");

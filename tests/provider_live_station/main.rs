@@ -9,6 +9,13 @@
 
 mod channels;
 mod documented;
+mod faults;
+mod hostile;
+mod lists;
+mod methods;
+#[path = "../provider_gcore/raw.rs"]
+mod raw;
+mod secrets;
 #[path = "../provider_gcore/server.rs"]
 mod server;
 

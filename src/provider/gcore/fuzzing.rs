@@ -22,19 +22,16 @@ use super::{broadcasts, decode, map, mark, no_matter, stream, webhook, wire};
 use crate::{
     clock,
     object_key::ObjectKey,
-    packed::{Pack, Packed},
     provider::{
         BroadcastId, Hint, Mark, ObservedStream, Owner,
+        fuzzing::{Target, is_packed_whole, is_public, is_safe, key},
         http::{failure, message},
     },
     secret::Secret,
     webhooks::{Doors, Knock, Token},
 };
 
-/// A target: its name, which is that of its folder in `fuzz/corpus`, and its function.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets.
+/// All targets for this provider.
 pub const TARGETS: [Target; 9] = [
     ("broadcasts", broadcasts_reply),
     ("error", error_reply),
@@ -228,30 +225,10 @@ pub fn webhook_request(data: &[u8]) {
     }
 }
 
-fn key() -> Secret {
-    Secret::new("1001$canary-api-key")
-}
-
 /// It can stand in a path, and in a status.
 fn is_id(id: &str) {
     let digits = id.bytes().all(|byte| byte.is_ascii_digit());
     assert!(digits && (1..=20).contains(&id.len()), "{id:?} is no id");
-}
-
-/// It can be shown to a person: one line, short, and nothing that a terminal obeys.
-fn is_safe(words: &str) {
-    assert!(words.len() <= 256, "{} bytes", words.len());
-    assert!(!words.chars().any(char::is_control), "{words:?}");
-}
-
-/// The same of an address.
-fn is_public(address: Option<&str>) {
-    let Some(address) = address else {
-        return;
-    };
-    assert!(address.len() <= 2048, "{} bytes", address.len());
-    let odd = |c: char| c.is_control() || c.is_whitespace();
-    assert!(!address.chars().any(odd), "{address:?}");
 }
 
 fn examine(seen: &ObservedStream) {
@@ -269,55 +246,13 @@ fn examine(seen: &ObservedStream) {
     is_packed_whole(seen);
 }
 
-/// The mirror keeps all of it.
-fn is_packed_whole<T: Pack + PartialEq + std::fmt::Debug>(seen: &T) {
-    assert_eq!(Packed::new(seen).open().as_ref(), Some(seen));
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
     use proptest::prelude::*;
 
     use super::*;
 
-    /// Each entry of the kept corpus, through the function that it was found by.
-    #[test]
-    fn the_kept_corpus_passes() {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        for (name, target) in TARGETS {
-            let mut entries = 0;
-            for entry in fs::read_dir(corpus.join(name)).unwrap() {
-                let path = entry.unwrap().path();
-                let data = fs::read(&path).unwrap();
-                let passed = std::panic::catch_unwind(|| target(&data));
-                assert!(passed.is_ok(), "{} does not pass", path.display());
-                entries += 1;
-            }
-            assert!(entries >= 10, "{name} has {entries} entries");
-        }
-    }
-
-    /// Each folder of the corpus is a target's.
-    #[test]
-    fn the_corpus_has_no_other_folders() {
-        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let folders = fs::read_dir(corpus).unwrap();
-        let mut names: Vec<_> = folders.map(|f| f.unwrap().file_name()).collect();
-        names.sort();
-        assert_eq!(names, TARGETS.map(|(name, _)| name));
-    }
-
     proptest! {
-        /// Any bytes, for every target: what a toolchain without a fuzzer can do.
-        #[test]
-        fn any_bytes_pass(data in prop::collection::vec(any::<u8>(), 0..300)) {
-            for (_, target) in TARGETS {
-                target(&data);
-            }
-        }
-
         /// Texts that are marks, nearly.
         #[test]
         fn near_marks_pass(

@@ -15,13 +15,10 @@ use crate::{
     api::{GcoreStream, LiveStationStream, Playback, Projection, RecordType},
     provider::{
         BroadcastId, Ingest, Mark, ObservedStream, Phase, Source, StreamId, StreamSettings,
-        Unreadable,
+        Unreadable, http::body::public,
     },
     secret::Secret,
 };
-
-/// The longest public address that is passed on; no real one comes near.
-const LONGEST_ADDRESS: usize = 2048;
 
 /// A stream as it was read; `None` is what was no object. Without an id, or with a
 /// `client_entity_data` that is no text, it cannot be told whose it is.
@@ -133,13 +130,6 @@ fn broadcasts(wire::Ids(ids): wire::Ids) -> Vec<BroadcastId> {
     ids.sort_unstable();
     ids.dedup();
     ids
-}
-
-/// It is shown in a status, which tools print as it stands, so it holds nothing that a terminal obeys
-/// and is one word.
-fn public(address: Option<String>) -> Option<String> {
-    let odd = |c: char| c.is_control() || c.is_whitespace();
-    address.filter(|text| (1..=LONGEST_ADDRESS).contains(&text.len()) && !text.chars().any(odd))
 }
 
 fn record_type(word: &str) -> Option<RecordType> {

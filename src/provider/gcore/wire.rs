@@ -5,18 +5,11 @@
 //!
 //! Secret fields go into [`Secret`] at once, and nothing here has a `Debug`.
 
-use std::{fmt, marker::PhantomData};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
-};
-use serde_json::{Value, value::RawValue};
-
+pub(super) use crate::provider::http::body::{Page, object};
 use crate::secret::Secret;
-
-/// The most items that a page is taken to have. Gcore's own have 25 (official demo apps).
-const LONGEST_PAGE: usize = 1000;
 
 /// A stream.
 #[derive(Deserialize, Default)]
@@ -202,55 +195,6 @@ pub(super) struct Client {
     pub(super) id: Option<String>,
 }
 
-/// A page of a list: a bare array (API spec; SDKs). `None` stands for an item that is no
-/// object.
-pub(super) struct Page<T>(pub(super) Vec<Option<T>>);
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items<T>(PhantomData<T>);
-        impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
-            type Value = Page<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Page<T>, A::Error> {
-                let mut page = Vec::new();
-                // Most of what a page holds is not read, so no value is made of it.
-                while let Some(item) = items.next_element::<&RawValue>()? {
-                    if page.len() == LONGEST_PAGE {
-                        return Err(A::Error::custom("too many items"));
-                    }
-                    page.push(item_of(item.get()));
-                }
-                Ok(Page(page))
-            }
-        }
-        deserializer.deserialize_seq(Items(PhantomData))
-    }
-}
-
-/// A thing from the text of an item. One that names a field twice is read as any value is: the last
-/// one counts.
-fn item_of<T: DeserializeOwned>(text: &str) -> Option<T> {
-    if !text.starts_with('{') {
-        return None;
-    }
-    serde_json::from_str(text)
-        .ok()
-        .or_else(|| object(serde_json::from_str(text).ok()?))
-}
-
-/// A thing from any value; `None` where it is no object.
-pub(super) fn object<T: DeserializeOwned>(value: Value) -> Option<T> {
-    if !value.is_object() {
-        return None;
-    }
-    serde_json::from_value(value).ok()
-}
-
 /// An id: a whole number or its digits (API spec: a number).
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(id_of(Value::deserialize(deserializer)?))
@@ -318,6 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::provider::http::body::LONGEST_PAGE;
 
     fn read(value: Value) -> Stream {
         object(value).unwrap()

@@ -5,7 +5,8 @@
 
 use serde::Deserialize;
 
-use crate::provider::{Hint, NoWebhook, StreamId};
+use super::wire;
+use crate::provider::{Hint, NoWebhook};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,11 +21,9 @@ struct Callback {
 /// It is no callback.
 pub(super) fn hint(body: &[u8]) -> Result<Option<Hint>, NoWebhook> {
     let Callback { channel_id, event } = serde_json::from_slice(body).map_err(|_| NoWebhook)?;
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !(1..=64).contains(&channel_id.len()) || !channel_id.bytes().all(known) {
+    let Some(id) = wire::id(channel_id) else {
         return Ok(None);
-    }
-    let id = StreamId::new(channel_id);
+    };
     Ok(match event.as_str() {
         // A recording began or ended; the name misleads.
         "ONAIR_END" => Some(Hint::VideoOf(id)),
@@ -38,6 +37,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::provider::StreamId;
 
     fn read(channel: &str, event: &str) -> Result<Option<Hint>, NoWebhook> {
         let body = format!(

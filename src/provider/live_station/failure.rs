@@ -70,6 +70,9 @@ pub(super) fn of(
         (Some(100), 400) => refused(400),
         (Some(code), _) => unavailable(format!("error {code}")),
         (None, status @ (401 | 403)) => unauthorized(status),
+        (None, status @ 300..=399) => {
+            unavailable(format!("HTTP {status}, a redirect, which is not followed"))
+        }
         // What has no code may be a gateway's page, which knows no channel.
         (None, status) => unavailable(format!("HTTP {status}")),
     }

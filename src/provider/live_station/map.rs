@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{Defaults, mark, wire};
 use crate::{
     api::{LiveStationStream, Playback},
-    provider::{Ingest, Mark, ObservedStream, Phase, Source, StreamId, StreamSettings, Unreadable},
+    provider::{
+        Ingest, Mark, ObservedStream, Phase, Source, StreamSettings, Unreadable, http::body::public,
+    },
     secret::Secret,
 };
 
@@ -35,13 +37,12 @@ pub(super) fn observed(channel: Option<wire::Channel>, unshown: &Mark) -> Result
             what: "it is no object".to_owned(),
         });
     };
-    let Some(id) = channel.id.filter(|id| !id.is_empty()) else {
+    let Some(id) = channel.id.and_then(wire::id) else {
         return Err(Unreadable {
             id: None,
             what: "it has no channelId".to_owned(),
         });
     };
-    let id = StreamId::new(id);
     // Older pages have another word for it.
     let (active, live, phase) = match channel.status.as_deref() {
         Some("READY") => (Some(true), false, Phase::Usable),
@@ -104,8 +105,8 @@ pub(super) fn observed(channel: Option<wire::Channel>, unshown: &Mark) -> Result
 pub(super) fn playback(urls: Vec<wire::ServiceUrl>) -> Playback {
     let urls: Vec<String> = urls
         .into_iter()
-        .filter_map(|service| service.url)
-        .filter(|url| url.starts_with("https://") && url.len() <= 2048)
+        .filter_map(|service| public(service.url))
+        .filter(|url| url.starts_with("https://"))
         .collect();
     let first = |end: &str| urls.iter().find(|url| url.ends_with(end)).cloned();
     Playback {
@@ -204,6 +205,7 @@ fn rewind(body: &mut Map<String, Value>, dvr: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::StreamId;
 
     fn read(value: Value) -> Result<Item, Unreadable> {
         observed(wire::object(value), &Mark::Unreadable)

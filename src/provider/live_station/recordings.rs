@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     api::VideoState,
-    provider::{Call, ObservedVideo, ProviderError, Recordings, Start, StreamId, VideoId},
+    provider::{
+        Call, ObservedVideo, ProviderError, Recordings, Start, StreamId, VideoId,
+        http::body::public,
+    },
 };
 
 impl Recordings for LiveStation {
@@ -87,14 +90,15 @@ impl Recordings for LiveStation {
 /// # Errors
 ///
 /// [`ProviderError::Garbled`] where a file says that it is another channel's.
-fn videos(
+pub(super) fn videos(
     records: wire::Records,
     stream: &StreamId,
 ) -> Result<Vec<Option<ObservedVideo>>, ProviderError> {
     let mut recordings: BTreeMap<i64, Vec<File>> = BTreeMap::new();
     let mut videos = Vec::new();
     for (_, file) in records.files().0 {
-        let Some((number, file)) = file.and_then(|file| Some((file.record_seq?, file))) else {
+        let number = |file: &File| file.record_seq.filter(|number| *number >= 0);
+        let Some((number, file)) = file.and_then(|file| Some((number(&file)?, file))) else {
             videos.push(None);
             continue;
         };
@@ -125,8 +129,8 @@ fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
             .iter()
             .find(|file| file.record_type.as_deref() == Some(kind))?;
         // "-" until it is uploaded.
-        let url = file.object_storage_url.clone()?;
-        (url.contains("://") && url.len() <= 2048).then_some(url)
+        let url = public(file.object_storage_url.clone())?;
+        url.contains("://").then_some(url)
     };
     ObservedVideo {
         id: VideoId::new(number.to_string()),

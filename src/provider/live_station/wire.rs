@@ -5,12 +5,21 @@
 //! The stream key goes into [`Secret`] at once, and nothing here that holds one has a `Debug`.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::secret::Secret;
+use crate::provider::http::body::item_of;
+pub(super) use crate::provider::http::body::{Page, object};
+use crate::{provider::StreamId, secret::Secret};
 
 /// The most recordings' files that one answer is taken to have: it has no pages.
 const MOST_FILES: usize = 20_000;
+
+/// An id that can stand in a path and in a status; `None` where it is none.
+pub(super) fn id(text: String) -> Option<StreamId> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let fine = (1..=64).contains(&text.len()) && text.bytes().all(known);
+    fine.then(|| StreamId::new(text))
+}
 
 /// What every success is wrapped in.
 #[derive(Deserialize)]
@@ -129,11 +138,11 @@ impl<'de> Deserialize<'de> for Files {
                 mut map: A,
             ) -> Result<Files, A::Error> {
                 let mut files = Vec::new();
-                while let Some((id, value)) = map.next_entry::<String, Value>()? {
+                while let Some((id, file)) = map.next_entry::<String, &RawValue>()? {
                     if files.len() == MOST_FILES {
                         return Err(serde::de::Error::custom("too many files"));
                     }
-                    files.push((id, object(value)));
+                    files.push((id, item_of(file)));
                 }
                 Ok(Files(files))
             }
@@ -149,14 +158,6 @@ impl<'de> Deserialize<'de> for Files {
 pub(super) struct Failure {
     #[serde(deserialize_with = "number")]
     pub(super) error_code: Option<i64>,
-}
-
-/// An object as a type of which each field may be missing; `None` where it is no object.
-pub(super) fn object<T: DeserializeOwned>(value: Value) -> Option<T> {
-    value
-        .is_object()
-        .then(|| serde_json::from_value(value).ok())
-        .flatten()
 }
 
 fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
