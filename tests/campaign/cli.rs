@@ -43,9 +43,6 @@ pub struct Everything {
     /// Which runs of the enumeration.
     #[command(flatten)]
     pub enumerate: Enumerate,
-    /// Write the table into docs/reliability.md, too.
-    #[arg(long)]
-    pub docs: bool,
 }
 
 /// Which runs of the enumeration.
@@ -78,6 +75,9 @@ pub struct Enumerate {
     /// How many runs at once.
     #[arg(long)]
     pub jobs: Option<usize>,
+    /// Write the table into docs/reliability.md, too.
+    #[arg(long)]
+    pub docs: bool,
     /// Write the table into this file, too.
     #[arg(long)]
     pub json: Option<PathBuf>,

@@ -86,7 +86,6 @@ fn everything(wanted: &Everything) -> Report {
     let (rows, violations) = suites(None);
     report.rows.extend(rows);
     report.violations.extend(violations);
-    report.docs = wanted.docs;
     println!("everything: {:.0} s", begin.elapsed().as_secs_f64());
     report
 }
@@ -116,6 +115,6 @@ fn enumeration(wanted: &Enumerate) -> Report {
         violations: outcome.violations,
         left_out: outcome.left_out,
         json: wanted.json.clone(),
-        docs: false,
+        docs: wanted.docs,
     }
 }

@@ -9,11 +9,21 @@ use std::{
 
 use serde_json::json;
 
-use crate::row::{Row, table};
+use crate::{
+    provider::At,
+    row::{Row, table},
+};
 
-/// Between these two the table stands in docs/reliability.md.
-const BEGIN: &str = "<!-- campaign -->";
-const END: &str = "<!-- /campaign -->";
+/// Between two such lines a table stands in docs/reliability.md: the flows at the second provider in one of
+/// their own.
+const TABLES: [(&str, &str, bool); 2] = [
+    ("<!-- campaign -->", "<!-- /campaign -->", false),
+    (
+        "<!-- campaign at Live Station -->",
+        "<!-- /campaign at Live Station -->",
+        true,
+    ),
+];
 
 /// What a campaign came to.
 #[derive(Debug, Default)]
@@ -46,12 +56,7 @@ impl Report {
             fs::write(file, serde_json::to_string_pretty(&text).unwrap()).unwrap();
         }
         if self.docs {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
-            let text = fs::read_to_string(&path).unwrap();
-            let (before, rest) = text.split_once(BEGIN).unwrap();
-            let (_, after) = rest.split_once(END).unwrap();
-            let text = format!("{before}{BEGIN}\n{words}\n\n{table}\n{END}{after}");
-            fs::write(&path, text).unwrap();
+            self.write(&words);
         }
         if self.violations.is_empty() {
             return ExitCode::SUCCESS;
@@ -61,6 +66,24 @@ impl Report {
             println!("{violation}");
         }
         ExitCode::FAILURE
+    }
+
+    /// Writes the tables of which there are rows into the documents.
+    fn write(&self, words: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+        let mut text = fs::read_to_string(&path).unwrap();
+        for (begin, end, second) in TABLES {
+            let of_second = |row: &Row| row.part.starts_with(At::LiveStation.prefix());
+            let rows = self.rows.iter().filter(|row| of_second(row) == second);
+            let rows: Vec<Row> = rows.cloned().collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let (before, rest) = text.split_once(begin).unwrap();
+            let (_, after) = rest.split_once(end).unwrap();
+            text = format!("{before}{begin}\n{words}\n\n{}\n{end}{after}", table(&rows));
+        }
+        fs::write(&path, text).unwrap();
     }
 
     /// How long it took, on what, and what is missing of it.

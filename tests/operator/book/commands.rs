@@ -53,6 +53,11 @@ pub const NOT_PLAYED: &[(&str, &str, &str)] = &[
         "it takes more than an hour; `cargo test` runs a part of it",
     ),
     (
+        "docs/reliability.md",
+        "cargo test --test campaign",
+        "it takes half an hour; `cargo test` runs a part of it",
+    ),
+    (
         "docs/security.md",
         "make fuzz",
         "needs cargo-fuzz and a nightly toolchain",
