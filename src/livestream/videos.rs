@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::{
     account::Shelf,
-    api::{LiveStreamStatus, Video, VideoState},
+    api::{LiveStreamStatus, Video, VideoFile, VideoState},
     clock::Now,
     provider::{ObservedStream, ObservedVideo, StreamId, VideoId},
     report::RecordingNews,
@@ -38,6 +38,12 @@ const MOST_EXPECTED: usize = 8;
 
 /// The longest wait between two readings while a video is not done.
 const WHILE_PROCESSED: Duration = Duration::from_hours(1);
+
+/// How many files of a video are shown, as the schema says.
+const MOST_FILES: usize = 8;
+
+/// How many videos are shown with their files: an object has little room.
+const WITH_FILES: usize = 20;
 
 /// How long a video that makes no progress is looked at.
 const GIVE_UP: Duration = Duration::from_hours(24);
@@ -270,7 +276,10 @@ pub(super) fn shelve(old: &LiveStreamStatus, stream: &StreamId, listing: &Shelf)
         ..Shelved::default()
     };
     for (place, seen) in listing.newest.iter().enumerate() {
-        let video = video(seen);
+        let mut video = video(seen);
+        if place < WITH_FILES {
+            video.files = files(seen);
+        }
         match before.get(video.id.as_str()) {
             Some(known) if known.state == video.state => {}
             Some(_) => {
@@ -336,7 +345,14 @@ fn video(seen: &ObservedVideo) -> Video {
             .error
             .clone()
             .map(|error| crate::conditions::cut(&error, 256).to_owned()),
+        expires_at: seen.expires_at.map(in_seconds),
+        files: Vec::new(),
     }
+}
+
+/// A video's files, as many as there is room for.
+fn files(seen: &ObservedVideo) -> Vec<VideoFile> {
+    seen.files.iter().take(MOST_FILES).cloned().collect()
 }
 
 #[cfg(test)]
@@ -345,7 +361,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::Playback,
+        api::{Playback, VideoFileState},
         clock,
         provider::{Ingest, Mark, StreamSettings},
     };
@@ -381,6 +397,8 @@ mod tests {
             dash_url: None,
             iframe_url: None,
             error: None,
+            expires_at: None,
+            files: Vec::new(),
         }
     }
 
@@ -398,6 +416,30 @@ mod tests {
             videos,
             ..LiveStreamStatus::default()
         }
+    }
+
+    #[test]
+    fn files_are_shown_as_far_as_there_is_room() {
+        let file = VideoFile {
+            format: Some("HLS".to_owned()),
+            resolution: Some("1280x720".to_owned()),
+            state: VideoFileState::Uploaded,
+            url: Some("x".repeat(512)),
+        };
+        let videos = (0..50).map(|id: i64| ObservedVideo {
+            files: vec![file.clone(); 30],
+            expires_at: Timestamp::from_millisecond(7_900).ok(),
+            ..seen(&id.to_string(), VideoState::Ready, Some(id))
+        });
+        let shelf = shelf(clock::now().mono, videos.collect());
+        let shelved = shelve(&LiveStreamStatus::default(), &StreamId::new("1"), &shelf);
+        let many = shelved.videos.iter().map(|video| video.files.len());
+        let expected = (0..50).map(|place| if place < 20 { 8 } else { 0 });
+        assert!(many.eq(expected));
+        let at = Timestamp::from_second(7).ok().map(Time);
+        assert!(shelved.videos.iter().all(|video| video.expires_at == at));
+        let size = serde_json::to_vec(&shelved.videos).unwrap().len();
+        assert!(size < 128 * 1024, "{size}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     wire::{self, File},
 };
 use crate::{
-    api::VideoState,
+    api::{VideoFile, VideoFileState, VideoState},
     provider::{Call, ObservedVideo, ProviderError, Recordings, Start, StreamId, VideoId},
 };
 
@@ -140,7 +140,49 @@ fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
         dash_url: None,
         iframe_url: None,
         error: failed(files),
+        expires_at: expires(files),
+        files: files.iter().map(shown).collect(),
     }
+}
+
+/// A file as the status shows it.
+fn shown(file: &File) -> VideoFile {
+    let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= 32);
+    let url = file.object_storage_url.clone();
+    VideoFile {
+        format: short(&file.record_type),
+        resolution: short(&file.resolution),
+        state: file_state(file),
+        // "-" until it is uploaded.
+        url: url.filter(|url| url.contains("://") && url.len() <= 512),
+    }
+}
+
+fn file_state(file: &File) -> VideoFileState {
+    match file.status.as_deref() {
+        Some("RECORDING") => VideoFileState::Recording,
+        Some("PROCESSING") => VideoFileState::Processing,
+        Some("TRANSFER_READY") => VideoFileState::Stored,
+        Some("TRANSFER") => VideoFileState::Uploading,
+        Some("TRANSFER_FINISH") => VideoFileState::Uploaded,
+        Some("PROCESSING_FAIL" | "TRANSFER_FAIL") => VideoFileState::Failed,
+        Some("DELETED") => VideoFileState::Deleted,
+        Some(_) | None => VideoFileState::Unknown,
+    }
+}
+
+/// When the first file goes that can be taken and is in no bucket yet. What is uploaded stays, and there is
+/// nothing to take of what could not be processed.
+fn expires(files: &[File]) -> Option<Timestamp> {
+    let kept_for_a_while = |file: &&File| {
+        matches!(
+            file.status.as_deref(),
+            Some("TRANSFER_READY" | "TRANSFER" | "TRANSFER_FAIL")
+        )
+    };
+    let ends = files.iter().filter(kept_for_a_while);
+    let first = ends.filter_map(|file| file.should_delete_time).min()?;
+    Timestamp::from_millisecond(first).ok()
 }
 
 /// How far a recording has come: as far as the file that is behind the others. What was uploaded, or waits for
@@ -183,4 +225,69 @@ fn failed(files: &[File]) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(status: &str, should_delete: i64, url: &str) -> File {
+        File {
+            status: Some(status.to_owned()),
+            should_delete_time: Some(should_delete),
+            object_storage_url: Some(url.to_owned()),
+            record_type: Some("HLS".to_owned()),
+            ..File::default()
+        }
+    }
+
+    #[test]
+    fn it_expires_with_the_first_file_that_can_still_be_taken() {
+        for (files, expected) in [
+            (vec![("TRANSFER_READY", 9), ("TRANSFER_READY", 7)], Some(7)),
+            (vec![("TRANSFER", 9), ("TRANSFER_FINISH", 7)], Some(9)),
+            (vec![("TRANSFER_FAIL", 9)], Some(9)),
+            (vec![("TRANSFER_FINISH", 9), ("TRANSFER_FINISH", 7)], None),
+            (vec![("PROCESSING_FAIL", 7), ("DELETED", 7)], None),
+            (vec![("RECORDING", 7), ("PROCESSING", 7), ("NEW", 7)], None),
+            (vec![], None),
+        ] {
+            let of = |(status, second): &(&str, i64)| file(status, second * 1000, "-");
+            let made: Vec<File> = files.iter().map(of).collect();
+            let expected = expected.and_then(|second| Timestamp::from_second(second).ok());
+            assert_eq!(expires(&made), expected, "{files:?}");
+        }
+        let odd = File {
+            should_delete_time: Some(i64::MAX),
+            ..file("TRANSFER_READY", 0, "-")
+        };
+        assert_eq!(expires(&[odd]), None);
+    }
+
+    #[test]
+    fn a_file_is_shown_with_its_address_once_it_has_one() {
+        let url = |url: &str| shown(&file("TRANSFER_FINISH", 0, url)).url;
+        let there = "https://kr.object.example/b/x.m3u8";
+        assert_eq!(url(there).as_deref(), Some(there));
+        assert_eq!(url("-"), None);
+        assert_eq!(url(&format!("{there}{}", "x".repeat(512))), None);
+        for (status, state) in [
+            ("RECORDING", VideoFileState::Recording),
+            ("PROCESSING", VideoFileState::Processing),
+            ("TRANSFER_READY", VideoFileState::Stored),
+            ("TRANSFER", VideoFileState::Uploading),
+            ("TRANSFER_FINISH", VideoFileState::Uploaded),
+            ("PROCESSING_FAIL", VideoFileState::Failed),
+            ("TRANSFER_FAIL", VideoFileState::Failed),
+            ("DELETED", VideoFileState::Deleted),
+            ("NEW", VideoFileState::Unknown),
+        ] {
+            assert_eq!(shown(&file(status, 0, "-")).state, state, "{status}");
+        }
+        let long = File {
+            resolution: Some("x".repeat(33)),
+            ..file("TRANSFER", 0, "-")
+        };
+        assert_eq!(shown(&long).resolution, None);
+    }
 }
