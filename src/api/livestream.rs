@@ -421,7 +421,8 @@ pub struct Video {
     pub id: String,
     /// How far the provider has come with it: `empty` (it exists, its file is not there yet),
     /// `pending` (it waits for its processing), `viewable` (at least one rendition can be played),
-    /// `ready` (all of them), `error` (its processing failed) or `unknown`.
+    /// `ready` (all of them), `error` (its processing failed), `deleted` (the provider has
+    /// deleted its files) or `unknown`.
     pub state: VideoState,
     /// When its recording began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -516,6 +517,8 @@ pub enum VideoState {
     Ready,
     /// Its processing failed.
     Error,
+    /// Its files are gone.
+    Deleted,
     /// The provider says something that this operator does not know.
     Unknown,
 }

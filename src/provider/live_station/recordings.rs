@@ -188,6 +188,14 @@ fn expires(files: &[File]) -> Option<Timestamp> {
 /// How far a recording has come: as far as the file that is behind the others. What was uploaded, or waits for
 /// somebody to upload it, is finished.
 fn state(files: &[File]) -> VideoState {
+    // What was uploaded of a file stays when the provider deletes it.
+    let gone = |file: &File| {
+        let url = file.object_storage_url.as_deref().unwrap_or_default();
+        file.status.as_deref() == Some("DELETED") && !url.contains("://")
+    };
+    if !files.is_empty() && files.iter().all(gone) {
+        return VideoState::Deleted;
+    }
     let mut state = VideoState::Ready;
     for file in files {
         let one = match file.status.as_deref() {
@@ -201,7 +209,7 @@ fn state(files: &[File]) -> VideoState {
             VideoState::Empty => 0,
             VideoState::Pending => 1,
             VideoState::Unknown => 2,
-            VideoState::Viewable | VideoState::Ready | VideoState::Error => 3,
+            VideoState::Viewable | VideoState::Ready | VideoState::Error | VideoState::Deleted => 3,
         };
         if behind(one) < behind(state) {
             state = one;
@@ -262,6 +270,22 @@ mod tests {
             ..file("TRANSFER_READY", 0, "-")
         };
         assert_eq!(expires(&[odd]), None);
+    }
+
+    #[test]
+    fn a_recording_is_deleted_when_nothing_is_left_of_it() {
+        let url = "https://kr.object.example/b/x.m3u8";
+        let deleted = || file("DELETED", 1, "-");
+        assert_eq!(state(&[deleted(), deleted()]), VideoState::Deleted);
+        assert_eq!(
+            state(&[deleted(), file("DELETED", 1, url)]),
+            VideoState::Ready
+        );
+        assert_eq!(
+            state(&[deleted(), file("TRANSFER", 1, "-")]),
+            VideoState::Pending
+        );
+        assert_eq!(state(&[]), VideoState::Ready);
     }
 
     #[test]
