@@ -13,6 +13,7 @@ mod listed;
 mod lookup;
 mod mirror;
 mod mirrored;
+mod names;
 mod reader;
 mod record;
 mod registry;

@@ -30,7 +30,7 @@ pub use life::{DeletionPolicy, LiveProtection};
 pub use livestream::{
     Creation, CreationResult, Dvr, GcoreStream, IngestKeyReset, IngestSecret, KeyResetResult,
     LiveStationStream, LiveStream, LiveStreamSpec, LiveStreamStatus, Playback, Projection, Pull,
-    RecordType, RecordingRequest, Video, VideoState,
+    RecordType, RecordingRequest, Video, VideoFile, VideoFileState, VideoState,
 };
 pub use secret_ref::SecretKeyRef;
 pub use streaming_account::{

@@ -33,6 +33,7 @@ struct Inner {
     by_account: Relation<ObjectKey>,
     by_stream: Relation<StreamId>,
     by_secret: Relation<ObjectKey>,
+    generation: u64,
 }
 
 /// What one LiveStream refers to.
@@ -106,6 +107,16 @@ impl Index {
         self.lock().entries.get(key).cloned()
     }
 
+    /// Whether there is such an object.
+    pub fn has(&self, key: &ObjectKey) -> bool {
+        self.lock().entries.contains_key(key)
+    }
+
+    /// Another number whenever an object has come or gone.
+    pub fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
     /// Every object.
     pub fn all(&self) -> Vec<ObjectKey> {
         self.lock().entries.keys().cloned().collect()
@@ -150,6 +161,9 @@ impl Index {
 
 impl Inner {
     fn put(&mut self, key: ObjectKey, entry: Option<Entry>) {
+        if self.entries.contains_key(&key) != entry.is_some() {
+            self.generation += 1;
+        }
         if let Some(old) = self.entries.remove(&key) {
             self.by_account.take(&old.account, &key);
             old.streams().for_each(|id| self.by_stream.take(id, &key));

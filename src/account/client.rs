@@ -12,6 +12,7 @@ use super::{
     desk::Desk,
     listed::Listed,
     mirror::{Mirror, News, Walk},
+    names::Names,
 };
 use crate::{
     api::{StreamCounts, WaitingCalls},
@@ -20,8 +21,8 @@ use crate::{
     index::Index,
     object_key::{ObjectKey, Seat},
     provider::{
-        BroadcastId, ClientId, Connection, Mark, ObservedBroadcast, ObservedStream, Owner,
-        ProviderError, StreamId, Unreadable,
+        BroadcastId, Capabilities, ClientId, Connection, Mark, ObservedBroadcast, ObservedStream,
+        Owner, ProviderError, StreamId, Unreadable,
     },
     wake::{Queues, Wakes},
 };
@@ -70,6 +71,7 @@ pub struct Client {
     broadcast_wakes: Wakes,
     accounts: Wakes,
     scope: Scope,
+    names: Names,
 }
 
 /// Which marks are of objects that we would know of.
@@ -146,6 +148,7 @@ impl Client {
             broadcast_wakes: queues.broadcasts,
             accounts: queues.accounts,
             scope,
+            names: Names::default(),
         }
     }
 
@@ -207,13 +210,29 @@ impl Client {
             self.streams.wake_all(self.index.of_stream(id));
             self.tell_who_show(id);
         }
-        self.streams.wake_all(
-            news.names
-                .iter()
-                .chain(&news.waiting)
-                .filter(|key| self.index.entry(key).is_some())
-                .cloned(),
-        );
+        self.streams.wake_all(self.named(&news.names));
+        let waiting = news.waiting.iter();
+        self.streams
+            .wake_all(waiting.filter(|key| self.index.has(key)).cloned());
+    }
+
+    /// The objects here that these names in marks mean.
+    fn named(&self, names: &[ObjectKey]) -> Vec<ObjectKey> {
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let form = self.capabilities().owner;
+        let written = |key: &ObjectKey| {
+            let owner = form(&self.owner(key, ""));
+            ObjectKey::new(&owner.namespace, &owner.name)
+        };
+        // Where marks hold names as they are, there is nothing to find out.
+        let sample = ObjectKey::new("namespace", "name");
+        if written(&sample) == sample {
+            let here = names.iter().filter(|key| self.index.has(key));
+            return here.cloned().collect();
+        }
+        self.names.objects(&self.index, written, names)
     }
 
     /// Wakes those whom news concern, apart from the LiveStream whose pass brought them.
@@ -656,20 +675,8 @@ impl Client {
 
     /// All objects as marks name them, and whether each holds a stream; and how marks name our cluster.
     fn owners(&self) -> Owners {
-        let capabilities = self
-            .members()
-            .values()
-            .next()
-            .map(|m| m.connection.capabilities);
-        let capabilities = capabilities.unwrap_or_default();
-        let form = |key: &ObjectKey, uid: &str| {
-            (capabilities.owner)(&Owner {
-                cluster: self.scope.cluster.clone(),
-                namespace: key.namespace.to_string(),
-                name: key.name.to_string(),
-                uid: uid.to_owned(),
-            })
-        };
+        let owner = self.capabilities().owner;
+        let form = |key: &ObjectKey, uid: &str| owner(&self.owner(key, uid));
         let objects = self.index.all().into_iter().filter_map(|key| {
             let entry = self.index.entry(&key)?;
             let owner = form(&key, &entry.uid);
@@ -679,6 +686,23 @@ impl Client {
         Owners {
             objects: objects.collect(),
             cluster: form(&ObjectKey::new("", ""), "").cluster,
+        }
+    }
+
+    /// What the provider can do.
+    fn capabilities(&self) -> Capabilities {
+        let members = self.members();
+        let any = members.values().next();
+        any.map(|m| m.connection.capabilities).unwrap_or_default()
+    }
+
+    /// The owner that an object of our cluster is.
+    fn owner(&self, key: &ObjectKey, uid: &str) -> Owner {
+        Owner {
+            cluster: self.scope.cluster.clone(),
+            namespace: key.namespace.to_string(),
+            name: key.name.to_string(),
+            uid: uid.to_owned(),
         }
     }
 

@@ -341,6 +341,8 @@ mod tests {
             dash_url: None,
             iframe_url: None,
             error: None,
+            expires_at: None,
+            files: Vec::new(),
         }
     }
 

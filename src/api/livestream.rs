@@ -421,7 +421,8 @@ pub struct Video {
     pub id: String,
     /// How far the provider has come with it: `empty` (it exists, its file is not there yet),
     /// `pending` (it waits for its processing), `viewable` (at least one rendition can be played),
-    /// `ready` (all of them), `error` (its processing failed) or `unknown`.
+    /// `ready` (all of them), `error` (its processing failed), `deleted` (the provider has
+    /// deleted its files) or `unknown`.
     pub state: VideoState,
     /// When its recording began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -446,6 +447,59 @@ pub struct Video {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub error: Option<String>,
+    /// When the provider deletes it, unless it is taken before. Absent where the provider keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// The files that it consists of, where the provider shows them: the first 8 of each of the newest 20
+    /// videos.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub files: Vec<VideoFile>,
+}
+
+/// A file of a video.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VideoFile {
+    /// What it is, as the provider writes it, such as `MP4` or `HLS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub format: Option<String>,
+    /// The size of its picture, as the provider writes it, such as `1280x720`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub resolution: Option<String>,
+    /// How far the provider has come with it: `recording`, `processing`, `stored` (the provider keeps it
+    /// for a while, and it can be taken), `uploading`, `uploaded` (it is where recordings are kept),
+    /// `failed`, `deleted` or `unknown`.
+    pub state: VideoFileState,
+    /// Where it is, once it is uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub url: Option<String>,
+}
+
+/// How far a file of a video has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(transform = super::undescribed)]
+pub enum VideoFileState {
+    /// It grows.
+    Recording,
+    /// It is being made ready.
+    Processing,
+    /// The provider keeps it for a while.
+    Stored,
+    /// It is being uploaded.
+    Uploading,
+    /// It is where recordings are kept.
+    Uploaded,
+    /// Its processing or its upload failed.
+    Failed,
+    /// It is gone.
+    Deleted,
+    /// The provider says something that this operator does not know.
+    Unknown,
 }
 
 /// How far a video has come.
@@ -463,6 +517,8 @@ pub enum VideoState {
     Ready,
     /// Its processing failed.
     Error,
+    /// Its files are gone.
+    Deleted,
     /// The provider says something that this operator does not know.
     Unknown,
 }

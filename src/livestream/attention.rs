@@ -103,7 +103,8 @@ impl Pass<'_> {
         if let (Some(air), Some(id)) = (air, id) {
             let videos = status.map_or(&[][..], |status| &status.videos[..]);
             // What was read and could not be told yet need not be read again.
-            let due = air.shelving.due(videos);
+            let expiry = air.shelving.expiry(videos, now);
+            let due = air.shelving.due(videos).into_iter().chain(expiry).min();
             let due = due.filter(|_| client.desk.shelf(id).is_none());
             client.desk.videos_at(id, due);
         }

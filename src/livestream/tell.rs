@@ -122,6 +122,14 @@ impl Pass<'_> {
             (Ok(account), Some(id)) if !quiet => Listed::of(account, id, &old),
             _ => None,
         };
+        let listed = listed.map(|mut listed| {
+            let Listed {
+                shelved, stream, ..
+            } = &mut listed;
+            let soon = air.shelving.expiring(&shelved.videos, stream, now.wall);
+            shelved.news.extend(soon);
+            listed
+        });
         let reset_refused = match stream {
             Some(stream) if !quiet => self.refuse_reset(known, stream, now),
             _ => None,
@@ -176,7 +184,10 @@ impl Pass<'_> {
         }
         if let (Some(listed), Ok(account)) = (&listed, account) {
             let Listed { shelf, shelved, .. } = listed;
-            self.air(|air| air.shelving.shelved(shelf, shelved.progress, shelved.found));
+            self.air(|air| {
+                air.shelving.warned(&shelved.news);
+                air.shelving.shelved(shelf, shelved.progress, shelved.found);
+            });
             account.client.desk.put_away(&listed.stream, shelf.asked);
         }
         let happenings = std::mem::take(&mut self.happenings);

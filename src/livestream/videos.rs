@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::{
     account::Shelf,
-    api::{LiveStreamStatus, Video, VideoState},
+    api::{LiveStreamStatus, Video, VideoFile, VideoState},
     clock::Now,
     provider::{ObservedStream, ObservedVideo, StreamId, VideoId},
     report::RecordingNews,
@@ -39,6 +39,22 @@ const MOST_EXPECTED: usize = 8;
 /// The longest wait between two readings while a video is not done.
 const WHILE_PROCESSED: Duration = Duration::from_hours(1);
 
+/// How long before a video is deleted people are warned, where nobody took it.
+const WARNED_BEFORE: Duration = Duration::from_hours(24);
+
+/// How long after that moment it is looked whether a video is gone.
+const GONE_AFTER: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_mins(10),
+    Duration::from_hours(24),
+];
+
+/// How many files of a video are shown, as the schema says.
+const MOST_FILES: usize = 8;
+
+/// How many videos are shown with their files: an object has little room.
+const WITH_FILES: usize = 20;
+
 /// How long a video that makes no progress is looked at.
 const GIVE_UP: Duration = Duration::from_hours(24);
 
@@ -59,6 +75,8 @@ pub struct Shelving {
     /// Of the videos that were told last, some are not done. A pass may see an older status than the
     /// one that told them.
     unfinished: Option<bool>,
+    /// The videos of which it was told that they are deleted soon.
+    warned: Vec<VideoId>,
     /// When it was seen that the stream is gone, where it was on air before.
     lost: Option<Instant>,
 }
@@ -168,6 +186,8 @@ impl Shelving {
         if progress {
             self.changed = self.changed.max(Some(listing.asked));
         }
+        let listed = |id: &VideoId| listing.newest.iter().any(|video| video.id == *id);
+        self.warned.retain(listed);
         self.expected
             .retain(|id| listing.newest.iter().all(|video| video.id != *id));
         if found && self.expected.is_empty() {
@@ -183,6 +203,59 @@ impl Shelving {
             Some(_) | None => since,
         };
         self.read.is_some_and(|read| read >= from) && self.expected.is_empty()
+    }
+
+    /// What is worth a warning: each video that is deleted soon, once.
+    pub(super) fn expiring(
+        &self,
+        videos: &[Video],
+        stream: &StreamId,
+        now: Timestamp,
+    ) -> Vec<RecordingNews> {
+        let soon = videos.iter().filter_map(|video| {
+            let at = video.expires_at.as_ref()?.0;
+            let id = VideoId::new(&video.id);
+            let left = Duration::try_from(at.duration_since(now)).ok()?;
+            let told = self.warned.contains(&id);
+            let stream = stream.clone();
+            (left <= WARNED_BEFORE && !told).then_some(RecordingNews::Expires { id, stream, at })
+        });
+        soon.collect()
+    }
+
+    /// These warnings were told.
+    pub(super) fn warned(&mut self, news: &[RecordingNews]) {
+        for news in news {
+            if let RecordingNews::Expires { id, .. } = news {
+                self.warned.push(id.clone());
+            }
+        }
+    }
+
+    /// When the list is to be read because a video is deleted soon, or should be gone: whether somebody took
+    /// it is not seen otherwise. In between nothing is read.
+    pub fn expiry(&self, videos: &[Video], now: Now) -> Option<Instant> {
+        let ends = videos.iter().filter_map(|video| video.expires_at.as_ref());
+        let moments = ends.flat_map(|end| {
+            let after = GONE_AFTER.map(|wait| end.0.checked_add(wait).ok());
+            let before = end.0.checked_sub(WARNED_BEFORE).ok();
+            after.into_iter().chain([before]).flatten()
+        });
+        let unread = moments.filter_map(|at| {
+            let ahead = at.duration_since(now.wall);
+            let at = if ahead.is_negative() {
+                now.mono.checked_sub(ahead.unsigned_abs())
+            } else {
+                now.mono.checked_add(ahead.unsigned_abs())
+            };
+            match (at, self.read) {
+                (Some(at), Some(read)) => (read < at).then_some(at),
+                (at, None) => Some(at.unwrap_or(now.mono)),
+                // Before this machine began.
+                (None, Some(_)) => None,
+            }
+        });
+        unread.min()
     }
 
     /// When the list is to be read next. `videos` are those of the status; what this process told counts
@@ -239,7 +312,7 @@ fn ended_lately(status: &LiveStreamStatus, now: Timestamp) -> bool {
 /// from its staying so.
 fn is_final(state: VideoState) -> bool {
     match state {
-        VideoState::Ready | VideoState::Error => true,
+        VideoState::Ready | VideoState::Error | VideoState::Deleted => true,
         VideoState::Empty | VideoState::Pending | VideoState::Viewable | VideoState::Unknown => {
             false
         }
@@ -270,7 +343,10 @@ pub(super) fn shelve(old: &LiveStreamStatus, stream: &StreamId, listing: &Shelf)
         ..Shelved::default()
     };
     for (place, seen) in listing.newest.iter().enumerate() {
-        let video = video(seen);
+        let mut video = video(seen);
+        if place < WITH_FILES {
+            video.files = files(seen);
+        }
         match before.get(video.id.as_str()) {
             Some(known) if known.state == video.state => {}
             Some(_) => {
@@ -312,9 +388,11 @@ fn end_of(video: &Video, stream: &StreamId) -> Option<RecordingNews> {
             stream,
             error: video.error.clone(),
         }),
-        VideoState::Empty | VideoState::Pending | VideoState::Viewable | VideoState::Unknown => {
-            None
-        }
+        VideoState::Empty
+        | VideoState::Pending
+        | VideoState::Viewable
+        | VideoState::Deleted
+        | VideoState::Unknown => None,
     }
 }
 
@@ -336,7 +414,14 @@ fn video(seen: &ObservedVideo) -> Video {
             .error
             .clone()
             .map(|error| crate::conditions::cut(&error, 256).to_owned()),
+        expires_at: seen.expires_at.map(in_seconds),
+        files: Vec::new(),
     }
+}
+
+/// A video's files, as many as there is room for.
+fn files(seen: &ObservedVideo) -> Vec<VideoFile> {
+    seen.files.iter().take(MOST_FILES).cloned().collect()
 }
 
 #[cfg(test)]
@@ -345,7 +430,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::Playback,
+        api::{Playback, VideoFileState},
         clock,
         provider::{Ingest, Mark, StreamSettings},
     };
@@ -381,6 +466,8 @@ mod tests {
             dash_url: None,
             iframe_url: None,
             error: None,
+            expires_at: None,
+            files: Vec::new(),
         }
     }
 
@@ -398,6 +485,87 @@ mod tests {
             videos,
             ..LiveStreamStatus::default()
         }
+    }
+
+    #[test]
+    fn a_video_that_is_deleted_soon_is_told_once_and_looked_at_until_it_is_gone() {
+        let hours = Duration::from_hours;
+        // Far from the beginning of this machine's clock.
+        let start = clock::now().mono + hours(24 * 365);
+        let at = |passed: Duration| Now {
+            wall: Timestamp::UNIX_EPOCH + passed,
+            mono: start + passed,
+        };
+        let expires = |end: Duration| ObservedVideo {
+            expires_at: Some(at(end).wall),
+            ..seen("7", VideoState::Ready, Some(1))
+        };
+        let id = StreamId::new("1");
+        let end = hours(72);
+        let mut shelving = Shelving::default();
+        let videos = [video(&expires(end))];
+        let due = shelving.expiry(&videos, at(hours(1))).unwrap();
+        assert!(
+            due <= at(end).mono - hours(24),
+            "this process read nothing yet"
+        );
+        let mut readings = Vec::new();
+        let mut warnings = 0;
+        let mut now = at(Duration::ZERO);
+        loop {
+            let news = shelving.expiring(&videos, &id, now.wall);
+            warnings += news.len();
+            shelving.warned(&news);
+            shelving.shelved(&shelf(now.mono, vec![expires(end)]), false, false);
+            readings.push(now.mono - start);
+            let Some(due) = shelving.expiry(&videos, now) else {
+                break;
+            };
+            assert!(due > now.mono && readings.len() < 20);
+            now = at(due - start);
+        }
+        let after = GONE_AFTER.map(|wait| end + wait);
+        assert_eq!(
+            readings,
+            [&[Duration::ZERO, hours(48)][..], &after].concat()
+        );
+        assert_eq!(warnings, 1);
+        // One that was taken is not told, and not looked at.
+        let taken = [video(&seen("8", VideoState::Ready, Some(1)))];
+        assert_eq!(shelving.expiry(&taken, now), None);
+        assert_eq!(shelving.expiring(&taken, &id, now.wall), []);
+        for (left, warned) in [(24, true), (25, false), (1, true)] {
+            let fresh = Shelving::default();
+            let videos = [video(&expires(hours(left)))];
+            let news = fresh.expiring(&videos, &id, Timestamp::UNIX_EPOCH);
+            assert_eq!(!news.is_empty(), warned, "{left}");
+        }
+        let late = at(end + hours(1)).wall;
+        assert_eq!(Shelving::default().expiring(&videos, &id, late), []);
+    }
+
+    #[test]
+    fn files_are_shown_as_far_as_there_is_room() {
+        let file = VideoFile {
+            format: Some("HLS".to_owned()),
+            resolution: Some("1280x720".to_owned()),
+            state: VideoFileState::Uploaded,
+            url: Some("x".repeat(512)),
+        };
+        let videos = (0..50).map(|id: i64| ObservedVideo {
+            files: vec![file.clone(); 30],
+            expires_at: Timestamp::from_millisecond(7_900).ok(),
+            ..seen(&id.to_string(), VideoState::Ready, Some(id))
+        });
+        let shelf = shelf(clock::now().mono, videos.collect());
+        let shelved = shelve(&LiveStreamStatus::default(), &StreamId::new("1"), &shelf);
+        let many = shelved.videos.iter().map(|video| video.files.len());
+        let expected = (0..50).map(|place| if place < 20 { 8 } else { 0 });
+        assert!(many.eq(expected));
+        let at = Timestamp::from_second(7).ok().map(Time);
+        assert!(shelved.videos.iter().all(|video| video.expires_at == at));
+        let size = serde_json::to_vec(&shelved.videos).unwrap().len();
+        assert!(size < 128 * 1024, "{size}");
     }
 
     #[test]
@@ -661,6 +829,7 @@ mod tests {
                 RecordingNews::VideoFailed { id, .. } => format!("failed {id}"),
                 RecordingNews::Requested(_)
                 | RecordingNews::Ended { .. }
+                | RecordingNews::Expires { .. }
                 | RecordingNews::StorageLow(_) => format!("{news:?}"),
             })
             .collect()

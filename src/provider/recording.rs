@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::StreamId;
-use crate::api::VideoState;
+use crate::api::{VideoFile, VideoState};
 
 /// The provider's id of a video. Opaque.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,4 +75,8 @@ pub struct ObservedVideo {
     pub iframe_url: Option<String>,
     /// What the provider says went wrong with it: cut, and safe to show.
     pub error: Option<String>,
+    /// When the provider deletes it, unless it is taken before.
+    pub expires_at: Option<Timestamp>,
+    /// Its files, where the provider shows them.
+    pub files: Vec<VideoFile>,
 }

@@ -62,6 +62,8 @@ reasons! {
     VideoReady,
     /// The processing of a video failed.
     VideoFailed,
+    /// The provider deletes a video soon that nobody took.
+    RecordingExpires,
     /// An account got a path for webhooks.
     WebhookMade,
     /// It got another one, and the old one stays for now.

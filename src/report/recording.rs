@@ -1,5 +1,6 @@
 //! What is worth telling about recordings and videos.
 
+use jiff::Timestamp;
 use kube::runtime::events::EventType;
 
 use super::{EventReason, happening::Told};
@@ -42,6 +43,15 @@ pub enum RecordingNews {
         /// What the provider says.
         error: Option<String>,
     },
+    /// The provider deletes a video soon that nobody took.
+    Expires {
+        /// Which one.
+        id: VideoId,
+        /// Out of which stream.
+        stream: StreamId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl RecordingNews {
@@ -51,6 +61,7 @@ impl RecordingNews {
             Self::VideoFound { id, .. }
             | Self::VideoReady { id, .. }
             | Self::VideoFailed { id, .. }
+            | Self::Expires { id, .. }
             | Self::Ended {
                 video: Some(id), ..
             } => Some(id.as_str()),
@@ -106,6 +117,14 @@ impl RecordingNews {
                 EventReason::VideoReady,
                 "List",
                 format!("video {id} of stream {stream} is ready"),
+            ),
+            Self::Expires { id, stream, at } => (
+                Warning,
+                EventReason::RecordingExpires,
+                "List",
+                format!(
+                    "the provider deletes video {id} of stream {stream} at {at}, and a file of it is in no bucket: upload it before; with spec.liveStation.record in the StreamingAccount later recordings are uploaded by themselves"
+                ),
             ),
             Self::VideoFailed { id, stream, error } => (
                 Warning,

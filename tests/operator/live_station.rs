@@ -415,3 +415,83 @@ async fn switched_off_while_it_is_recorded_its_video_is_told() {
         .await;
     assert_eq!(naver.channel()["channelStatus"], "BLOCK");
 }
+
+#[tokio::test]
+async fn a_recording_that_nobody_takes_is_warned_of_and_shown_as_deleted() {
+    let naver = Naver::new("naver-expires").await;
+    let world = &naver.world;
+    naver.sim.behaviour(CLIENT, |behaviour| {
+        behaviour.processing_seconds = 2.0;
+        behaviour.records_kept_seconds = 25.0;
+    });
+    recorded(&naver).await;
+    let object = world
+        .until("LiveStream", "keynote", "told when it expires", |object| {
+            status_of(object)["videos"][0]["expiresAt"].is_string()
+        })
+        .await;
+    let video = &status_of(&object)["videos"][0];
+    assert_eq!(video["files"].as_array().unwrap().len(), 3, "{video}");
+    assert_eq!(video["files"][0]["state"], "stored", "{video}");
+    assert_eq!(video["files"][0]["url"], Value::Null, "{video}");
+    world.until_event("keynote", "RecordingExpires").await;
+    let object = world
+        .until("LiveStream", "keynote", "told of its end", |object| {
+            status_of(object)["videos"][0]["state"] == "deleted"
+        })
+        .await;
+    let video = &status_of(&object)["videos"][0];
+    assert_eq!(video["expiresAt"], Value::Null, "{video}");
+    world.until_ready("keynote").await;
+}
+
+#[tokio::test]
+async fn a_recording_that_fails_its_processing_says_so() {
+    use simulator::live_station::Fate;
+    let naver = Naver::new("naver-spoilt").await;
+    let world = &naver.world;
+    naver.sim.next_recording(CLIENT, Fate::ProcessingFails);
+    recorded(&naver).await;
+    failed(world, "could not be processed").await;
+    world.until_ready("keynote").await;
+}
+
+#[tokio::test]
+async fn a_recording_that_cannot_be_uploaded_says_so_and_can_still_be_taken() {
+    use simulator::live_station::Fate;
+    let record = json!({"bucketName": "archive", "filePath": "/live", "format": "ALL"});
+    let naver = Naver::with("naver-transfer", json!({"record": record})).await;
+    naver.sim.next_recording(CLIENT, Fate::TransferFails);
+    recorded(&naver).await;
+    let object = failed(&naver.world, "could not be uploaded to the bucket").await;
+    let video = &status_of(&object)["videos"][0];
+    assert!(video["expiresAt"].is_string(), "{video}");
+}
+
+/// The stream is recorded, and the recording ended.
+async fn recorded(naver: &Naver) {
+    let world = &naver.world;
+    world
+        .stream("keynote", json!({"active": true, "recording": true}))
+        .await;
+    world.until_ready("keynote").await;
+    naver.sim.set_live(&naver.id(), true).unwrap();
+    let recording = |object: &kube::core::DynamicObject| status_of(object)["recording"] == true;
+    world
+        .until("LiveStream", "keynote", "recording", recording)
+        .await;
+    world.edit("keynote", json!({"recording": false})).await;
+}
+
+/// Its video has failed, for this reason, and an Event says so.
+async fn failed(world: &World, why: &str) -> kube::core::DynamicObject {
+    let object = world
+        .until("LiveStream", "keynote", "told of the failure", |object| {
+            status_of(object)["videos"][0]["state"] == "error"
+        })
+        .await;
+    let error = &status_of(&object)["videos"][0]["error"];
+    assert!(error.as_str().unwrap().contains(why), "{error}");
+    world.until_event("keynote", "VideoFailed").await;
+    object
+}

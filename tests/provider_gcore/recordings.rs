@@ -193,6 +193,8 @@ async fn a_stop_gives_the_video_or_nothing() {
             ),
             iframe_url: Some("https://player.gvideo.co/videos/58725_oxqnZwWd4cRAuSbq".into()),
             error: None,
+            expires_at: None,
+            files: Vec::new(),
         })
     );
     // Its stream is not shown everywhere.

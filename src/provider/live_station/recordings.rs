@@ -14,7 +14,7 @@ use super::{
     wire::{self, File},
 };
 use crate::{
-    api::VideoState,
+    api::{VideoFile, VideoFileState, VideoState},
     provider::{
         Call, ObservedVideo, ProviderError, Recordings, Start, StreamId, VideoId,
         http::body::public,
@@ -144,12 +144,63 @@ fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
         dash_url: None,
         iframe_url: None,
         error: failed(files),
+        expires_at: expires(files),
+        files: files.iter().map(shown).collect(),
     }
+}
+
+/// A file as the status shows it.
+fn shown(file: &File) -> VideoFile {
+    let plain = |text: &String| text.len() <= 32 && text.bytes().all(|it| it.is_ascii_graphic());
+    let short = |text: &Option<String>| text.clone().filter(plain);
+    let url = public(file.object_storage_url.clone());
+    VideoFile {
+        format: short(&file.record_type),
+        resolution: short(&file.resolution),
+        state: file_state(file),
+        // "-" until it is uploaded.
+        url: url.filter(|url| url.contains("://") && url.len() <= 512),
+    }
+}
+
+fn file_state(file: &File) -> VideoFileState {
+    match file.status.as_deref() {
+        Some("RECORDING") => VideoFileState::Recording,
+        Some("PROCESSING") => VideoFileState::Processing,
+        Some("TRANSFER_READY") => VideoFileState::Stored,
+        Some("TRANSFER") => VideoFileState::Uploading,
+        Some("TRANSFER_FINISH") => VideoFileState::Uploaded,
+        Some("PROCESSING_FAIL" | "TRANSFER_FAIL") => VideoFileState::Failed,
+        Some("DELETED") => VideoFileState::Deleted,
+        Some(_) | None => VideoFileState::Unknown,
+    }
+}
+
+/// When the first file goes that can be taken and is in no bucket yet. What is uploaded stays, and there is
+/// nothing to take of what could not be processed.
+fn expires(files: &[File]) -> Option<Timestamp> {
+    let kept_for_a_while = |file: &&File| {
+        matches!(
+            file.status.as_deref(),
+            Some("TRANSFER_READY" | "TRANSFER" | "TRANSFER_FAIL")
+        )
+    };
+    let ends = files.iter().filter(kept_for_a_while);
+    let first = ends.filter_map(|file| file.should_delete_time).min()?;
+    Timestamp::from_millisecond(first).ok()
 }
 
 /// How far a recording has come: as far as the file that is behind the others. What was uploaded, or waits for
 /// somebody to upload it, is finished.
 fn state(files: &[File]) -> VideoState {
+    // What was uploaded of a file stays when the provider deletes it.
+    let gone = |file: &File| {
+        let url = file.object_storage_url.as_deref().unwrap_or_default();
+        file.status.as_deref() == Some("DELETED") && !url.contains("://")
+    };
+    if !files.is_empty() && files.iter().all(gone) {
+        return VideoState::Deleted;
+    }
     let mut state = VideoState::Ready;
     for file in files {
         let one = match file.status.as_deref() {
@@ -163,7 +214,7 @@ fn state(files: &[File]) -> VideoState {
             VideoState::Empty => 0,
             VideoState::Pending => 1,
             VideoState::Unknown => 2,
-            VideoState::Viewable | VideoState::Ready | VideoState::Error => 3,
+            VideoState::Viewable | VideoState::Ready | VideoState::Error | VideoState::Deleted => 3,
         };
         if behind(one) < behind(state) {
             state = one;
@@ -187,4 +238,85 @@ fn failed(files: &[File]) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(status: &str, should_delete: i64, url: &str) -> File {
+        File {
+            status: Some(status.to_owned()),
+            should_delete_time: Some(should_delete),
+            object_storage_url: Some(url.to_owned()),
+            record_type: Some("HLS".to_owned()),
+            ..File::default()
+        }
+    }
+
+    #[test]
+    fn it_expires_with_the_first_file_that_can_still_be_taken() {
+        for (files, expected) in [
+            (vec![("TRANSFER_READY", 9), ("TRANSFER_READY", 7)], Some(7)),
+            (vec![("TRANSFER", 9), ("TRANSFER_FINISH", 7)], Some(9)),
+            (vec![("TRANSFER_FAIL", 9)], Some(9)),
+            (vec![("TRANSFER_FINISH", 9), ("TRANSFER_FINISH", 7)], None),
+            (vec![("PROCESSING_FAIL", 7), ("DELETED", 7)], None),
+            (vec![("RECORDING", 7), ("PROCESSING", 7), ("NEW", 7)], None),
+            (vec![], None),
+        ] {
+            let of = |(status, second): &(&str, i64)| file(status, second * 1000, "-");
+            let made: Vec<File> = files.iter().map(of).collect();
+            let expected = expected.and_then(|second| Timestamp::from_second(second).ok());
+            assert_eq!(expires(&made), expected, "{files:?}");
+        }
+        let odd = File {
+            should_delete_time: Some(i64::MAX),
+            ..file("TRANSFER_READY", 0, "-")
+        };
+        assert_eq!(expires(&[odd]), None);
+    }
+
+    #[test]
+    fn a_recording_is_deleted_when_nothing_is_left_of_it() {
+        let url = "https://kr.object.example/b/x.m3u8";
+        let deleted = || file("DELETED", 1, "-");
+        assert_eq!(state(&[deleted(), deleted()]), VideoState::Deleted);
+        assert_eq!(
+            state(&[deleted(), file("DELETED", 1, url)]),
+            VideoState::Ready
+        );
+        assert_eq!(
+            state(&[deleted(), file("TRANSFER", 1, "-")]),
+            VideoState::Pending
+        );
+        assert_eq!(state(&[]), VideoState::Ready);
+    }
+
+    #[test]
+    fn a_file_is_shown_with_its_address_once_it_has_one() {
+        let url = |url: &str| shown(&file("TRANSFER_FINISH", 0, url)).url;
+        let there = "https://kr.object.example/b/x.m3u8";
+        assert_eq!(url(there).as_deref(), Some(there));
+        assert_eq!(url("-"), None);
+        assert_eq!(url(&format!("{there}{}", "x".repeat(512))), None);
+        for (status, state) in [
+            ("RECORDING", VideoFileState::Recording),
+            ("PROCESSING", VideoFileState::Processing),
+            ("TRANSFER_READY", VideoFileState::Stored),
+            ("TRANSFER", VideoFileState::Uploading),
+            ("TRANSFER_FINISH", VideoFileState::Uploaded),
+            ("PROCESSING_FAIL", VideoFileState::Failed),
+            ("TRANSFER_FAIL", VideoFileState::Failed),
+            ("DELETED", VideoFileState::Deleted),
+            ("NEW", VideoFileState::Unknown),
+        ] {
+            assert_eq!(shown(&file(status, 0, "-")).state, state, "{status}");
+        }
+        let long = File {
+            resolution: Some("x".repeat(33)),
+            ..file("TRANSFER", 0, "-")
+        };
+        assert_eq!(shown(&long).resolution, None);
+    }
 }

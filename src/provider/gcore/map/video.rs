@@ -25,6 +25,8 @@ pub(in crate::provider::gcore) fn observed(
         dash_url: public(video.dash_url),
         iframe_url: public(video.iframe_url),
         error: Some(error).filter(|text| !text.is_empty()),
+        expires_at: None,
+        files: Vec::new(),
     })
 }
 
@@ -132,6 +134,8 @@ mod tests {
                 dash_url: Some("https://1.gvideo.io/videos/1_x/index.mpd".into()),
                 iframe_url: Some("https://player.gvideo.co/videos/1_x".into()),
                 error: None,
+                expires_at: None,
+                files: Vec::new(),
             })
         );
     }
