@@ -1,5 +1,7 @@
 //! A namespace at the apiserver, and those who make load in it.
 
+use std::collections::BTreeMap;
+
 use futures::StreamExt as _;
 use k8s_openapi::{
     api::core::v1::{Namespace, Secret},
@@ -92,9 +94,10 @@ impl Cluster {
     }
 
     /// Creates a Secret.
-    pub async fn secret(&self, name: &str, key: &str, value: &str) {
+    pub async fn secret(&self, name: &str, data: &[(&str, String)]) {
+        let data: BTreeMap<_, _> = data.iter().cloned().collect();
         let secret =
-            serde_json::from_value(json!({"metadata": {"name": name}, "stringData": {key: value}}))
+            serde_json::from_value(json!({"metadata": {"name": name}, "stringData": data}))
                 .unwrap();
         self.secrets()
             .create(&PostParams::default(), &secret)

@@ -24,6 +24,96 @@ pub const STREAMS: &str = "/streaming/streams";
 /// One stream.
 pub const STREAM: &str = "/streaming/streams/{id}";
 
+/// Whose simulator it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brand {
+    #[default]
+    Gcore,
+    LiveStation,
+}
+
+impl Brand {
+    /// The collection of streams.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Gcore => STREAMS,
+            Self::LiveStation => "/api/v2/channels",
+        }
+    }
+
+    /// What the query of its first page says.
+    pub fn first_page(self) -> &'static str {
+        match self {
+            Self::Gcore => "page=1",
+            Self::LiveStation => "pageNo=1",
+        }
+    }
+
+    /// How many items a page has, as the operator asks for it.
+    pub fn page(self) -> usize {
+        match self {
+            Self::Gcore => 25,
+            Self::LiveStation => 100,
+        }
+    }
+
+    /// What stands behind the names of figures.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Gcore => "",
+            Self::LiveStation => " at Live Station",
+        }
+    }
+
+    /// The Secret of an account: its name and data.
+    pub fn secret(self, client: u64) -> (&'static str, Vec<(&'static str, String)>) {
+        match self {
+            Self::Gcore => ("gcore", vec![("apiKey", key(client))]),
+            Self::LiveStation => {
+                let (access, secret) = keys(client);
+                ("naver", vec![("accessKey", access), ("secretKey", secret)])
+            }
+        }
+    }
+
+    /// An account's block.
+    pub fn block(self, endpoint: &str) -> Value {
+        let secret = |key: &str| json!({"name": self.secret(CLIENT).0, "key": key});
+        match self {
+            Self::Gcore => json!({"gcore": {
+                "apiKeySecretRef": secret("apiKey"), "endpoint": endpoint,
+            }}),
+            Self::LiveStation => json!({"liveStation": {
+                "accessKeySecretRef": secret("accessKey"), "secretKeySecretRef": secret("secretKey"),
+                "endpoint": endpoint, "qualitySetId": 3, "cdn": {"profileId": 12},
+            }}),
+        }
+    }
+
+    fn binary(self) -> PathBuf {
+        binary(match self {
+            Self::Gcore => "gcore-simulator",
+            Self::LiveStation => "live-station-simulator",
+        })
+    }
+
+    /// What it is told of a client's keys.
+    fn key_flag(self, client: u64) -> String {
+        match self {
+            Self::Gcore => format!("--api-key={}={client}", key(client)),
+            Self::LiveStation => {
+                let (access, secret) = keys(client);
+                format!("--api-key={access}:{secret}={client}")
+            }
+        }
+    }
+}
+
+/// The access key and the secret key of a client.
+fn keys(client: u64) -> (String, String) {
+    (format!("BENCHKEY{client}"), format!("bench0secret{client}"))
+}
+
 /// A simulator that runs. Dropped: it is killed.
 pub struct Provider {
     process: Child,
@@ -72,6 +162,7 @@ struct Count {
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct ClientCounts {
     client: u64,
+    #[serde(alias = "channels_created")]
     pub streams_created: u64,
 }
 
@@ -113,9 +204,8 @@ pub fn key(client: u64) -> String {
 }
 
 /// It is built beside the operator.
-fn binary() -> PathBuf {
-    let path =
-        Path::new(env!("CARGO_BIN_EXE_livestream-operator")).with_file_name("gcore-simulator");
+fn binary(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_livestream-operator")).with_file_name(name);
     assert!(
         path.exists(),
         "{} is not built: run this by `make bench`, or build it with `cargo build -p simulator` in the same profile",
@@ -126,15 +216,15 @@ fn binary() -> PathBuf {
 
 impl Provider {
     /// Starts one in which so many of its seconds pass in a real one.
-    pub async fn start(name: &str, speed: u32) -> Self {
+    pub async fn start(name: &str, speed: u32, brand: Brand) -> Self {
         let port = free_port();
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("performance-{name}-simulator.log"));
         let file = File::create(log).unwrap();
-        let process = Command::new(binary())
+        let process = Command::new(brand.binary())
             .arg(format!("--listen=127.0.0.1:{port}"))
             .arg(format!("--speed={speed}"))
-            .args([CLIENT, OTHER].map(|client| format!("--api-key={}={client}", key(client))))
+            .args([CLIENT, OTHER].map(|client| brand.key_flag(client)))
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())

@@ -5,6 +5,7 @@ mod calls;
 mod fairness;
 mod floors;
 mod hints;
+mod live_station;
 mod outside;
 mod population;
 mod recordings;
@@ -30,6 +31,9 @@ pub fn all() -> Vec<(&'static str, Scenario)> {
     vec![
         (FLOORS, |bench| floors::measure(bench).boxed_local()),
         ("calls", |bench| calls::measure(bench).boxed_local()),
+        ("live-station", |bench| {
+            live_station::measure(bench).boxed_local()
+        }),
         ("tutorial", |bench| tutorial::measure(bench).boxed_local()),
         ("hints", |bench| hints::measure(bench).boxed_local()),
         ("recordings", |bench| {

@@ -9,7 +9,7 @@ use super::{
     board::Board,
     cluster::Cluster,
     operator::Operator,
-    provider::{CLIENT, Provider, key},
+    provider::{Brand, CLIENT, Provider},
 };
 
 /// How long a condition may take that is not itself measured.
@@ -36,6 +36,8 @@ pub struct Ways {
     pub scaled: bool,
     /// Webhooks are received and sent.
     pub webhooks: bool,
+    /// At which provider.
+    pub brand: Brand,
     /// More flags.
     pub flags: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl Ways {
             poll: POLL,
             scaled: false,
             webhooks: false,
+            brand: Brand::Gcore,
             flags: Vec::new(),
         }
     }
@@ -92,7 +95,7 @@ pub struct World {
 impl World {
     /// A namespace and a provider, nothing else.
     pub async fn bare(name: &str, ways: Ways) -> Self {
-        let provider = Provider::start(name, if ways.scaled { SCALE } else { 1 }).await;
+        let provider = Provider::start(name, if ways.scaled { SCALE } else { 1 }, ways.brand).await;
         let cluster = Cluster::new(name).await;
         let board = Board::new(&cluster);
         Self {
@@ -119,15 +122,11 @@ impl World {
 
     /// An account of a client in a namespace.
     pub async fn account(&self, cluster: &Cluster, client: u64) {
-        cluster.secret("gcore", "apiKey", &key(client)).await;
-        let spec = json!({
-            "gcore": {
-                "apiKeySecretRef": {"name": "gcore", "key": "apiKey"},
-                "endpoint": self.provider.url(),
-            },
-            "requestsPerSecond": self.ways.rate,
-            "pollIntervalSeconds": self.ways.poll,
-        });
+        let (name, data) = self.ways.brand.secret(client);
+        cluster.secret(name, &data).await;
+        let mut spec = self.ways.brand.block(&self.provider.url());
+        spec["requestsPerSecond"] = json!(self.ways.rate);
+        spec["pollIntervalSeconds"] = json!(self.ways.poll);
         cluster.create("StreamingAccount", "default", spec).await;
     }
 
@@ -140,6 +139,11 @@ impl World {
             self.ways.webhooks,
             &self.ways.flags(),
         ));
+    }
+
+    /// At which provider it is.
+    pub fn brand(&self) -> Brand {
+        self.ways.brand
     }
 
     /// Kills the operator.

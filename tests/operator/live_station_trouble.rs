@@ -1,5 +1,5 @@
-//! What goes wrong at the second provider: recordings that are refused, spoilt or fail, and an account that is to
-//! be another's.
+//! What goes wrong at the second provider: recordings that are refused, spoilt, fail or expire, and an account
+//! that is to be another's.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ fn seeing(naver: &Naver) {
     naver.sim.advance(Duration::from_mins(11));
 }
 
-/// The last answers to calls of a route.
+/// The answers to calls of a route.
 fn answers(naver: &Naver, route: &str) -> Vec<Option<u16>> {
     let calls = naver.sim.calls_where(0, |call| call.route == route);
     calls.into_iter().map(|call| call.status).collect()
@@ -148,9 +148,9 @@ async fn a_recording_that_cannot_be_processed_is_told() {
 }
 
 #[tokio::test]
-async fn a_recording_that_cannot_be_uploaded_is_told() {
-    let record = json!({"record": {"bucketName": "recordings", "format": "ALL"}});
-    let naver = Naver::with("naver-upload", record).await;
+async fn a_recording_that_cannot_be_uploaded_is_told_and_can_still_be_taken() {
+    let record = json!({"bucketName": "archive", "filePath": "/live", "format": "ALL"});
+    let naver = Naver::with("naver-upload", json!({"record": record})).await;
     naver.sim.next_recording(CLIENT, Fate::TransferFails);
     on_air(&naver, true).await;
     let world = &naver.world;
@@ -159,12 +159,53 @@ async fn a_recording_that_cannot_be_uploaded_is_told() {
         status["videos"][0]["state"] == "error"
     })
     .await;
-    let error = status["videos"][0]["error"].as_str().unwrap();
+    let video = &status["videos"][0];
+    let error = video["error"].as_str().unwrap();
     assert!(
         error.contains("could not be uploaded to the bucket"),
         "{error}"
     );
+    assert!(video["expiresAt"].is_string(), "{video}");
     world.until_event("keynote", "VideoFailed").await;
+}
+
+#[tokio::test]
+async fn a_recording_that_nobody_takes_is_warned_of_and_shown_as_deleted() {
+    let naver = Naver::new("naver-expires").await;
+    naver.sim.behaviour(CLIENT, |ways| {
+        ways.gateway_clock = GatewayClock::Machine;
+        ways.records_kept_seconds = 23.0 * 3600.0;
+        ways.deleted_records_listed_seconds = 72.0 * 3600.0;
+    });
+    on_air(&naver, true).await;
+    let world = &naver.world;
+    world.edit("keynote", json!({"recording": false})).await;
+    let status = until(&naver, "told when it expires", |status| {
+        status["videos"][0]["expiresAt"].is_string()
+    })
+    .await;
+    let video = &status["videos"][0];
+    assert_eq!(video["files"].as_array().unwrap().len(), 3, "{video}");
+    assert_eq!(video["files"][0]["state"], "stored", "{video}");
+    assert_eq!(video["files"][0]["url"], Value::Null, "{video}");
+    world.until_event("keynote", "RecordingExpires").await;
+    // By the provider's clock; what is recorded next has the list read again.
+    naver.sim.advance(Duration::from_hours(24));
+    for recording in [true, false] {
+        let spec = json!({"recording": recording});
+        world.edit("keynote", spec).await;
+        let what = format!("recording: {recording}");
+        until(&naver, &what, |status| status["recording"] == recording).await;
+    }
+    let status = until(&naver, "told of both", |status| {
+        let videos = status["videos"].as_array();
+        let states = videos.into_iter().flatten().map(|video| &video["state"]);
+        states.eq(["ready", "deleted"])
+    })
+    .await;
+    let video = &status["videos"][1];
+    assert_eq!(video["expiresAt"], Value::Null, "{video}");
+    world.until_ready("keynote").await;
 }
 
 #[tokio::test]

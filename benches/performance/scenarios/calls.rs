@@ -116,7 +116,7 @@ async fn until_gone(world: &World, kind: &str, name: &str) {
 }
 
 /// Does something, and tells its calls and writes.
-async fn step(
+pub(super) async fn step(
     bench: &Bench,
     world: &World,
     (id, what, least, least_writes): (&str, &str, usize, usize),

@@ -9,7 +9,7 @@ use crate::{
     bench::Bench,
     figure::{Figure, Part},
     process::{self, Memory},
-    provider::{Call, STREAMS},
+    provider::{Brand, Call},
     stats::{count, median, slope},
     table::number,
     world::World,
@@ -89,14 +89,15 @@ pub async fn tell_memory(
 }
 
 /// The pages of whole walks among calls: how many walks, and the pages of each.
-fn walks(calls: &[Call], route: &str) -> (usize, f64) {
-    let pages: Vec<&Call> = calls.iter().filter(|call| call.route == route).collect();
+fn walks(calls: &[Call], brand: Brand) -> (usize, f64) {
+    let pages = calls.iter().filter(|call| call.route == brand.list());
+    let pages: Vec<&Call> = pages.collect();
     let begins: Vec<usize> = pages
         .iter()
         .enumerate()
         .filter(|(_, call)| {
             let query = call.query.as_deref().unwrap_or_default();
-            query.split('&').any(|part| part == "page=1")
+            query.split('&').any(|part| part == brand.first_page())
         })
         .map(|(i, _)| i)
         .collect();
@@ -125,13 +126,14 @@ pub async fn measure(bench: &Bench, world: &World, length: Duration, poll: u32) 
     let calls = world.provider.calls(before, None).await;
     let calls: Vec<Call> = calls.into_iter().filter(|c| c.client.is_some()).collect();
     let here = format!(
-        "{} objects at rest for {} s",
+        "{} objects at rest for {} s{}",
         number(count(size)),
-        length.as_secs()
+        length.as_secs(),
+        world.brand().suffix()
     );
 
-    let (walked, pages) = walks(&calls, STREAMS);
-    let least = count(size.div_ceil(25) + 1);
+    let (walked, pages) = walks(&calls, world.brand());
+    let least = count(size.div_ceil(world.brand().page()) + 1);
     let figure = Figure::one(
         format!("c3-{size}"),
         format!("(c3) calls for one interval, {here}"),
