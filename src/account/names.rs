@@ -67,7 +67,7 @@ mod tests {
     fn names_in_marks_mean_the_objects_that_there_are() {
         let (index, names, worked) = (Index::default(), Names::default(), Cell::new(0));
         let key = |name: &str| ObjectKey::new("ns", name);
-        let mark = |name: &str| ObjectKey::new("~", &format!("{name}!"));
+        let mark = |name: &str| ObjectKey::new("~", format!("{name}!"));
         let objects = |asked: &[ObjectKey]| {
             let written = |key: &ObjectKey| {
                 worked.set(worked.get() + 1);

@@ -109,7 +109,7 @@ impl Names {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item, key)),
             Value::Number(_) | Value::String(_) if TAKEN.contains(&key) => {
-                *value = json!("<taken>")
+                *value = json!("<taken>");
             }
             Value::Number(number) => {
                 let (was, is) = (number.to_string(), self.named(&number.to_string()));
