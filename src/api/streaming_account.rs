@@ -139,7 +139,8 @@ fn default_endpoint() -> String {
 pub struct LiveStationAccount {
     /// The Secret and key that hold the access key. A new pair of keys is taken over within a second,
     /// without a restart. The provider does not say whose keys they are: keys of another account
-    /// would be believed, and their missing channels seen as `MassDisappearance`.
+    /// would be believed. More than three channels that are missing there show as `MassDisappearance`,
+    /// and nothing is created; three or fewer would be created again in that account.
     pub access_key_secret_ref: SecretKeyRef,
     /// The Secret and key that hold the secret key, which signs and is never sent.
     pub secret_key_secret_ref: SecretKeyRef,
@@ -158,8 +159,9 @@ pub struct LiveStationAccount {
     /// The Global Edge that each channel is created with. The provider keeps it, and charges for it, when the
     /// channel is terminated.
     pub cdn: LiveStationCdn,
-    /// Where recordings are uploaded to. Without it they are kept by the provider for three days, and then
-    /// deleted by it.
+    /// Where recordings of channels are uploaded to that are created from then on; a channel that is there
+    /// keeps what it was created with. Without it recordings are kept by the provider for three days, and
+    /// then deleted by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<LiveStationRecord>,
 }
@@ -181,7 +183,7 @@ pub struct LiveStationCdn {
     pub profile_id: i64,
     /// `KOREA`, `JAPAN` or `GLOBAL`. The default is `KOREA`.
     #[serde(default = "default_cdn_region")]
-    #[schemars(regex(pattern = r"^(KOREA|JAPAN|GLOBAL)$"))]
+    #[schemars(length(max = 6), regex(pattern = r"^(KOREA|JAPAN|GLOBAL)$"))]
     pub region: String,
 }
 
@@ -202,11 +204,11 @@ pub struct LiveStationRecord {
     pub file_path: String,
     /// What is uploaded: `MP4`, `HLS` or `ALL`. The default is `MP4`.
     #[serde(default = "default_record_format")]
-    #[schemars(regex(pattern = r"^(MP4|HLS|ALL)$"))]
+    #[schemars(length(max = 3), regex(pattern = r"^(MP4|HLS|ALL)$"))]
     pub format: String,
     /// Who may read it: `PRIVATE` or `PUBLIC_READ`. The default is `PRIVATE`.
     #[serde(default = "default_access_control")]
-    #[schemars(regex(pattern = r"^(PRIVATE|PUBLIC_READ)$"))]
+    #[schemars(length(max = 11), regex(pattern = r"^(PRIVATE|PUBLIC_READ)$"))]
     pub access_control: String,
 }
 

@@ -188,7 +188,9 @@ fn settle(
     let begins = matches!(recording, Some(Plan::StartRecording(_)));
     let rest = match change(known, want, stream, limits) {
         Some(Plan::Update { difference, .. })
-            if !(provider.capabilities.replaced)(&difference.settings).is_empty() =>
+            // That it is on or off is always obeyed.
+            if difference.settings.active.is_none()
+                && !(provider.capabilities.replaced)(&difference.settings).is_empty() =>
         {
             let fields = (provider.capabilities.replaced)(&difference.settings).join(", ");
             Outcome::stalled(

@@ -30,7 +30,7 @@ use self::{
 use super::{
     Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
     ObservedStream, Owner, Page, Phase, ProviderError, StreamId, StreamSettings, Streams,
-    http::{Http, SetupError, body::decode, caller::Answer},
+    http::{Http, SetupError, body::decode, caller::Answer, failure::unavailable},
 };
 use crate::api::Playback;
 
@@ -198,7 +198,14 @@ impl Streams for LiveStation {
                 route: Route::Channels,
                 body: Some(body),
             };
-            let answer = self.api.send(request).await?;
+            let answer = match self.api.send(request).await {
+                // There is no state that a creation could be against: what it means is not known.
+                Err(ProviderError::Refused {
+                    status: failure::NOT_AVAILABLE,
+                    message,
+                }) => return Err(unavailable(message)),
+                answer => answer?,
+            };
             let wire::Envelope::<Value> { content } = decode(&answer.body)?;
             // What the answer holds beside the id is not documented; the name is the one that was sent.
             let sent = Mark::Owned(mark::form(owner));
@@ -306,9 +313,11 @@ impl LiveStation {
     }
 
     async fn playback(&self, id: &StreamId) -> Result<Playback, ProviderError> {
-        let urls = self.api.send(Request::get(Route::ServiceUrls(id))).await;
-        let Some(answer) = present(urls)? else {
-            return Ok(Playback::default());
+        let answer = match self.api.send(Request::get(Route::ServiceUrls(id))).await {
+            Ok(answer) => answer,
+            // In which states it is refused is not documented: then nobody watches.
+            Err(ProviderError::Refused { .. }) => return Ok(Playback::default()),
+            Err(error) => return Err(error),
         };
         let wire::Envelope { content } = decode(&answer.body)?;
         let wire::Page(urls) = content;
@@ -385,6 +394,10 @@ impl LiveStation {
         let name = name
             .or_else(|| seen.name.clone())
             .ok_or_else(|| failure::garbled("it has no channelName"))?;
+        // A change names all settings: what is not shown would be changed unasked.
+        if seen.record.is_none() || seen.immediate_on_air.is_none() || seen.use_dvr.is_none() {
+            return Err(failure::garbled("it does not show all of its settings"));
+        }
         let body = map::change(&seen, &name, settings, &self.defaults);
         let request = Request::put(Route::Channel(id), Some(body));
         let Some(answer) = present(self.api.send(request).await)? else {

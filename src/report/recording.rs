@@ -123,7 +123,7 @@ impl RecordingNews {
                 EventReason::RecordingExpires,
                 "List",
                 format!(
-                    "the provider deletes video {id} of stream {stream} at {at}, and a file of it is in no bucket: upload it before; where the StreamingAccount names a bucket, later recordings are uploaded by themselves"
+                    "the provider deletes video {id} of stream {stream} at {at}, and a file of it is in no bucket: upload it before; streams that are created while the StreamingAccount names a bucket upload theirs by themselves"
                 ),
             ),
             Self::VideoFailed { id, stream, error } => (

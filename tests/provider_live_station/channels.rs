@@ -2,11 +2,16 @@
 
 use livestream_operator::{
     api::LiveStationStream,
-    provider::{Deletion, Mark, Phase, ProviderError, StreamSettings},
+    provider::{Deletion, Mark, Phase, ProviderError, StreamId, StreamSettings},
 };
+use serde_json::json;
 use simulator::faults::{Action, Fault};
 
-use crate::{CLIENT, owner, start};
+use crate::{
+    CLIENT, connect, owner,
+    server::{answer, server},
+    start,
+};
 
 fn active(active: bool) -> StreamSettings {
     StreamSettings {
@@ -153,4 +158,43 @@ fn what_it_does_not_have_is_named() {
         ["displayName", "dvr.durationSeconds"]
     );
     assert_eq!((capabilities.replaced)(&want), ["liveStation.qualitySetId"]);
+}
+
+/// What a refused state means at a creation is not documented: it may have been carried out.
+#[tokio::test]
+async fn a_creation_that_is_against_a_state_is_unknown_and_not_refused() {
+    let refusal =
+        json!({"error": {"errorCode": 250_005, "errorName": "NOT_AVAILABLE", "message": "no"}});
+    let (url, heard) = server(move |_| answer(400, "", &refusal.to_string())).await;
+    let connection = connect(&url);
+    let settings = StreamSettings::default();
+    let created = connection.streams.create(&owner("u"), &settings).await;
+    assert!(
+        matches!(created, Err(ProviderError::Unavailable { .. })),
+        "{created:?}"
+    );
+    assert_eq!(heard.lock().unwrap().len(), 1);
+}
+
+/// A change names all settings: those that are not shown would be lost.
+#[tokio::test]
+async fn a_channel_that_does_not_show_its_settings_is_not_changed() {
+    let channel = json!({"content": {
+        "channelId": "ls-1", "channelName": "name", "channelStatus": "READY", "useDVR": false,
+        "immediateOnAir": false,
+    }});
+    let (url, heard) = server(move |_| answer(200, "", &channel.to_string())).await;
+    let connection = connect(&url);
+    let settings = StreamSettings {
+        auto_record: Some(true),
+        ..StreamSettings::default()
+    };
+    let id = StreamId::new("ls-1");
+    let changed = connection.streams.update(&id, None, &settings).await;
+    assert!(
+        matches!(changed, Err(ProviderError::Garbled { .. })),
+        "{changed:?}"
+    );
+    let heard = heard.lock().unwrap();
+    assert!(heard.iter().all(|(_, text)| text.starts_with("GET ")));
 }

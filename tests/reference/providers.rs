@@ -82,16 +82,9 @@ fn features() -> Vec<(&'static str, StreamSettings)> {
             },
         ),
         (
-            "`dvr.durationSeconds: 3600`",
+            "`dvr.durationSeconds`",
             StreamSettings {
                 dvr_seconds: Some(3600),
-                ..none()
-            },
-        ),
-        (
-            "`dvr.durationSeconds: 21600`",
-            StreamSettings {
-                dvr_seconds: Some(21_600),
                 ..none()
             },
         ),

@@ -312,8 +312,27 @@ impl Known {
     pub(super) fn may_take_from(&self, owner: &Owner, limits: &Limits) -> bool {
         owner.namespace == self.owner.namespace
             && owner.name == self.owner.name
-            && (owner.cluster == self.owner.cluster
-                || limits.take_over_from.contains(&owner.cluster))
+            && (owner.cluster == self.owner.cluster || self.is_taken_over(&owner.cluster, limits))
+    }
+
+    /// Whether the marks of this cluster may be replaced: they hold it as the provider can.
+    fn is_taken_over(&self, cluster: &str, limits: &Limits) -> bool {
+        let Ok(provider) = &self.account else {
+            return false;
+        };
+        let written = |named: &String| {
+            let owner = Owner {
+                cluster: named.clone(),
+                namespace: String::new(),
+                name: String::new(),
+                uid: String::new(),
+            };
+            (provider.capabilities.owner)(&owner).cluster
+        };
+        limits
+            .take_over_from
+            .iter()
+            .any(|it| written(it) == cluster)
     }
 }
 

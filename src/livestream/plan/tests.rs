@@ -423,6 +423,18 @@ fn an_earlier_object_of_our_name_leaves_its_stream_to_us_in_our_cluster_only() {
     assert_eq!(case.word(), "OwnedElsewhere");
     case.limits.take_over_from.push("gone".into());
     assert_eq!(case.word(), "claim 7");
+    // Where marks hold a cluster otherwise, the named one is compared as they hold it.
+    let written = |owner: &Owner| Owner {
+        cluster: owner.cluster.chars().take(1).collect(),
+        ..owner.clone()
+    };
+    let mut case = Case::new();
+    case.known.owner = written(&case.known.owner);
+    case.see(stream("7", Mark::Owned(owner("old", "g"))), |_| ());
+    case.provider().capabilities.owner = written;
+    assert_eq!(case.word(), "OwnedElsewhere");
+    case.limits.take_over_from.push("gone".into());
+    assert_eq!(case.word(), "claim 7");
 }
 
 #[test]
@@ -559,6 +571,9 @@ fn what_can_be_set_at_the_creation_alone_needs_a_human() {
         ..StreamSettings::default()
     });
     assert_eq!(case.word(), "RequiresReplacement");
+    // Whether it is on is obeyed all the same.
+    case.known.want.as_mut().unwrap().active = Some(true);
+    assert!(case.word().starts_with("update 7: "), "{}", case.word());
     case.known.want = Ok(StreamSettings {
         active: Some(true),
         ..StreamSettings::default()

@@ -172,7 +172,8 @@ pub(super) fn change(
         .as_ref()
         .is_none_or(|record| record["type"] == NO_RECORD);
     // Under a policy that records nothing nothing would be recorded.
-    let policy = record.filter(|_| !(none && auto == Some(true)));
+    let wanted = settings.auto_record == Some(true);
+    let policy = record.filter(|_| !(none && wanted));
     let mut body = Map::from_iter([
         ("channelName".to_owned(), json!(name)),
         ("immediateOnAir".to_owned(), json!(auto.unwrap_or(false))),
@@ -351,6 +352,11 @@ mod tests {
             &defaults(),
         );
         assert_eq!(none["record"], json!({"type": "MANUAL_UPLOAD"}));
+        // What says that it records by itself and does not is not set going by another change.
+        let mut idle = seen(&json!({"type": "NO_RECORD"}));
+        idle.immediate_on_air = Some(true);
+        let renamed = change(&idle, "name", &StreamSettings::default(), &defaults());
+        assert_eq!(renamed["record"], json!({"type": "NO_RECORD"}));
         let off = change(
             &seen(&json!({"type": "NO_RECORD"})),
             "name",

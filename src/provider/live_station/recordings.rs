@@ -96,7 +96,10 @@ pub(super) fn videos(
 ) -> Result<Vec<Option<ObservedVideo>>, ProviderError> {
     let mut recordings: BTreeMap<i64, Vec<File>> = BTreeMap::new();
     let mut videos = Vec::new();
-    for (_, file) in records.files().0 {
+    // The order of a map says nothing, and another one each time would be another status each time.
+    let mut files = records.files().0;
+    files.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+    for (_, file) in files {
         let number = |file: &File| file.record_seq.filter(|number| *number >= 0);
         let Some((number, file)) = file.and_then(|file| Some((number(&file)?, file))) else {
             videos.push(None);
