@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use simulator::live_station::{Options, Simulator};
 
-use crate::harness::{World, message, status_of};
+use crate::harness::{
+    World,
+    live_station::{ACCESS, DATA, KEYS, SECRET, block},
+    message, status_of,
+};
 
 pub const CLIENT: u64 = 7;
-const ACCESS: &str = "AKIDEXAMPLE";
-const SECRET: &str = "canary0secret0key";
 
 /// A world whose account is one at Live Station.
 pub struct Naver {
@@ -27,15 +29,8 @@ impl Naver {
         let mut world = World::bare(name).await;
         let sim = Simulator::start(Options::default()).await.unwrap();
         sim.add_key(ACCESS, SECRET, CLIENT);
-        let keys = [("accessKey", ACCESS), ("secretKey", SECRET)];
-        world.secret("naver", &keys).await;
-        let mut live_station = json!({
-            "accessKeySecretRef": {"name": "naver", "key": "accessKey"},
-            "secretKeySecretRef": {"name": "naver", "key": "secretKey"},
-            "endpoint": sim.url(),
-            "qualitySetId": 3,
-            "cdn": {"profileId": 12},
-        });
+        world.secret(KEYS, &DATA).await;
+        let mut live_station = block(&sim.url());
         for (field, value) in fields.as_object().unwrap() {
             live_station[field] = value.clone();
         }

@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 use simulator::live_station::{Options, Simulator};
 
 use crate::{
-    harness::{World, condition, status_of},
+    harness::{
+        World, condition,
+        live_station::{ACCESS, DATA, KEYS, SECRET, block},
+        status_of,
+    },
     webhooks::post::{flood, post},
 };
 
 const CLIENT: u64 = 7;
-const ACCESS: &str = "AKIDEXAMPLE";
-const SECRET: &str = "canary0secret0key";
 const CHANNELS: &str = "/api/v2/channels";
 
 /// A channel that is ready at Live Station, and an operator that receives callbacks.
@@ -36,14 +38,9 @@ impl Listening {
             ways.creating_seconds = 0.0;
             ways.ready_after_seconds = 0.0;
         });
-        let keys = [("accessKey", ACCESS), ("secretKey", SECRET)];
-        world.secret("naver", &keys).await;
+        world.secret(KEYS, &DATA).await;
         let spec = json!({
-            "liveStation": {
-                "accessKeySecretRef": {"name": "naver", "key": "accessKey"},
-                "secretKeySecretRef": {"name": "naver", "key": "secretKey"},
-                "endpoint": sim.url(), "qualitySetId": 3, "cdn": {"profileId": 12},
-            },
+            "liveStation": block(&sim.url()),
             "requestsPerSecond": 500, "pollIntervalSeconds": 3600,
         });
         let made = world.create("StreamingAccount", "default", spec).await;

@@ -40,6 +40,7 @@ mod lifecycle;
 mod live_station;
 mod live_station_callbacks;
 mod live_station_mass;
+mod live_station_sample;
 mod live_station_trouble;
 mod metrics;
 mod mid_walk;

@@ -1,48 +1,21 @@
 //! What the page "Stop recording" shows: its request, and its answer with three files.
 
+use crate::{
+    ACCESS, connect,
+    sample::sample,
+    server::{answer, server},
+};
 use livestream_operator::{
     api::VideoState,
     provider::{StreamId, VideoId},
-};
-use serde_json::{Value, json};
-
-use crate::{
-    ACCESS, connect,
-    server::{answer, server},
 };
 
 /// The channel of the sample, whose id the page masks in its middle.
 const CHANNEL: &str = "ls-20250814000000-PZohi";
 
-/// The answer of the sample: one MP4 and two HLS files of one recording. The page masks the ids of the three, which
-/// are the keys of the map, to one and the same text; here they are told apart by their ends.
-fn sample() -> Value {
-    let file = |kind: &str, resolution: &str, name: &str| {
-        json!({
-            "recordType": kind, "channelId": CHANNEL, "status": "PROCESSING",
-            "recordSeq": 1_307_133, "streamSeq": 361_545,
-            "recordBeginTime": 1_755_130_000_000_i64, "createdTime": 1_755_130_138_000_i64,
-            "shouldDeleteTime": 1_755_389_338_000_i64,
-            "resolution": resolution, "fileName": name,
-            "videoBitrate": 5_000_000, "audioBitrate": 128_000, "videoFrameRate": 30.0,
-            "audioCodec": "aac", "objectStorageUrl": "-",
-        })
-    };
-    let mut mp4 = file("MP4", "1920x1080", "361545-1307133-20250814.mp4");
-    mp4["duration"] = json!(137_590);
-    json!({
-        "content": {"recordList": {
-            "26271": mp4,
-            "26272": file("HLS", "1280x720", "720p/playlist.m3u8"),
-            "26273": file("HLS", "854x480", "480p/playlist.m3u8"),
-        }},
-        "total": 3,
-    })
-}
-
 #[tokio::test]
 async fn stop_recording_is_sent_and_read_as_documented() {
-    let (url, heard) = server(|_| answer(200, "", &sample().to_string())).await;
+    let (url, heard) = server(|_| answer(200, "", &sample(CHANNEL).to_string())).await;
     let recordings = connect(&url).recordings;
     let channel = StreamId::new(CHANNEL);
     let video = recordings.stop(&channel).await.unwrap().unwrap();
@@ -91,7 +64,7 @@ async fn a_stop_is_sent_once_whatever_comes_of_it() {
 
 #[tokio::test]
 async fn files_of_another_channel_are_not_taken_for_ours() {
-    let (url, _) = server(|_| answer(200, "", &sample().to_string())).await;
+    let (url, _) = server(|_| answer(200, "", &sample(CHANNEL).to_string())).await;
     let recordings = connect(&url).recordings;
     let other = StreamId::new("ls-20250814000000-Other");
     assert!(recordings.stop(&other).await.is_err());

@@ -15,6 +15,7 @@ mod lists;
 mod methods;
 #[path = "../provider_gcore/raw.rs"]
 mod raw;
+mod sample;
 mod secrets;
 #[path = "../provider_gcore/server.rs"]
 mod server;

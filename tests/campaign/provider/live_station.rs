@@ -9,10 +9,11 @@ use simulator::{
 };
 
 use super::{Provider, Said, name_each};
-use crate::harness::CLIENT;
+use crate::harness::{
+    CLIENT,
+    live_station::{ACCESS, DATA, KEYS, SECRET, block},
+};
 
-const ACCESS_KEY: &str = "AKIDEXAMPLE";
-const SECRET_KEY: &str = "canary0secret0key";
 const NEXT_ACCESS_KEY: &str = "AKIDNEXT";
 const NEXT_SECRET_KEY: &str = "canary0next0key";
 
@@ -25,7 +26,7 @@ pub struct LiveStation {
 impl LiveStation {
     pub async fn start() -> Self {
         let sim = Simulator::start(Options::default()).await.unwrap();
-        sim.add_key(ACCESS_KEY, SECRET_KEY, CLIENT);
+        sim.add_key(ACCESS, SECRET, CLIENT);
         sim.behaviour(CLIENT, |ways| {
             ways.creating_seconds = 0.3;
             ways.ready_after_seconds = 0.1;
@@ -48,16 +49,11 @@ impl Provider for LiveStation {
     }
 
     fn secret(&self) -> (&'static str, Vec<(&'static str, &'static str)>) {
-        let data = vec![("accessKey", ACCESS_KEY), ("secretKey", SECRET_KEY)];
-        ("naver", data)
+        (KEYS, DATA.to_vec())
     }
 
     fn block(&self, endpoint: &str) -> Value {
-        json!({"liveStation": {
-            "accessKeySecretRef": {"name": "naver", "key": "accessKey"},
-            "secretKeySecretRef": {"name": "naver", "key": "secretKey"},
-            "endpoint": endpoint, "qualitySetId": 3, "cdn": {"profileId": 12},
-        }})
+        json!({"liveStation": block(endpoint)})
     }
 
     fn another_key(&self) -> Vec<(&'static str, &'static str)> {
@@ -78,7 +74,7 @@ impl Provider for LiveStation {
     }
 
     fn revoke_first_key(&self) {
-        self.sim.revoke_key(ACCESS_KEY);
+        self.sim.revoke_key(ACCESS);
     }
 
     fn has_broadcasts(&self) -> bool {

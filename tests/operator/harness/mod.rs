@@ -6,6 +6,7 @@ mod control_plane;
 mod documented;
 mod front;
 mod history;
+pub mod live_station;
 mod objects;
 mod operator;
 mod pace;
