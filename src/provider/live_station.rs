@@ -289,6 +289,11 @@ impl Streams for LiveStation {
 }
 
 impl LiveStation {
+    /// Whether the account has recordings uploaded to a bucket.
+    fn uploads(&self) -> bool {
+        self.defaults.record["type"] == "AUTO_UPLOAD"
+    }
+
     async fn channel(&self, id: &StreamId) -> Result<Option<Value>, ProviderError> {
         let answer = present(self.api.send(Request::get(Route::Channel(id))).await)?;
         let content = |answer: Answer| {

@@ -91,7 +91,7 @@ pub fn records_reply(body: &[u8]) {
     let Ok(wire::Envelope { content }) = records else {
         return;
     };
-    for video in recordings::videos(content, &id)
+    for video in recordings::videos(content, &id, false)
         .into_iter()
         .flatten()
         .flatten()

@@ -31,7 +31,7 @@ impl Recordings for LiveStation {
                 Ok(answer) => {
                     let wire::Envelope { content } =
                         decode::<wire::Envelope<wire::Records>>(&answer.body)?;
-                    videos(content, stream)?;
+                    videos(content, stream, self.uploads())?;
                     Ok(Start::Accepted { storage: None })
                 }
                 Err(ProviderError::Refused { status: 404, .. }) => Ok(Start::Gone),
@@ -60,7 +60,7 @@ impl Recordings for LiveStation {
             };
             let wire::Envelope { content } = decode::<wire::Envelope<wire::Records>>(&answer.body)?;
             // The newest has the highest number.
-            Ok(videos(content, stream)?.pop().flatten())
+            Ok(videos(content, stream, self.uploads())?.pop().flatten())
         })
     }
 
@@ -79,7 +79,7 @@ impl Recordings for LiveStation {
                 return Ok(Vec::new());
             };
             let wire::Envelope { content } = decode::<wire::Envelope<wire::Records>>(&answer.body)?;
-            videos(content, stream)
+            videos(content, stream, self.uploads())
         })
     }
 }
@@ -93,6 +93,7 @@ impl Recordings for LiveStation {
 pub(super) fn videos(
     records: wire::Records,
     stream: &StreamId,
+    uploads: bool,
 ) -> Result<Vec<Option<ObservedVideo>>, ProviderError> {
     let mut recordings: BTreeMap<i64, Vec<File>> = BTreeMap::new();
     let mut videos = Vec::new();
@@ -116,13 +117,13 @@ pub(super) fn videos(
     }
     let whole = recordings
         .into_iter()
-        .map(|(number, files)| Some(video(number, &files, stream)));
+        .map(|(number, files)| Some(video(number, &files, stream, uploads)));
     videos.extend(whole);
     Ok(videos)
 }
 
 /// A recording from its files.
-fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
+fn video(number: i64, files: &[File], stream: &StreamId, uploads: bool) -> ObservedVideo {
     let time = |millis: i64| Timestamp::from_second(millis / 1000).ok();
     let began = files.iter().filter_map(|file| file.record_begin_time).min();
     // Milliseconds, whatever older pages say: the sample has 137590 for a recording of 138 seconds.
@@ -138,7 +139,7 @@ fn video(number: i64, files: &[File], stream: &StreamId) -> ObservedVideo {
     ObservedVideo {
         id: VideoId::new(number.to_string()),
         stream: Some(stream.clone()),
-        state: state(files),
+        state: state(files, uploads),
         started_at: began.and_then(time),
         duration_seconds: duration
             .filter(|millis| *millis >= 0)
@@ -194,8 +195,8 @@ fn expires(files: &[File]) -> Option<Timestamp> {
 }
 
 /// How far a recording has come: as far as the file that is behind the others. What was uploaded, or waits for
-/// somebody to upload it, is finished.
-fn state(files: &[File]) -> VideoState {
+/// somebody to upload it, is finished; where the account has files uploaded, what waits for that is not.
+fn state(files: &[File], uploads: bool) -> VideoState {
     // What was uploaded of a file stays when the provider deletes it.
     let gone = |file: &File| {
         let url = file.object_storage_url.as_deref().unwrap_or_default();
@@ -209,6 +210,7 @@ fn state(files: &[File]) -> VideoState {
         let one = match file.status.as_deref() {
             Some("PROCESSING_FAIL" | "TRANSFER_FAIL") => return VideoState::Error,
             Some("RECORDING") => VideoState::Empty,
+            Some("TRANSFER_READY") if uploads => VideoState::Pending,
             Some("PROCESSING" | "TRANSFER") => VideoState::Pending,
             Some("TRANSFER_READY" | "TRANSFER_FINISH" | "DELETED") => VideoState::Ready,
             Some(_) | None => VideoState::Unknown,
@@ -284,16 +286,31 @@ mod tests {
     fn a_recording_is_deleted_when_nothing_is_left_of_it() {
         let url = "https://kr.object.example/b/x.m3u8";
         let deleted = || file("DELETED", 1, "-");
-        assert_eq!(state(&[deleted(), deleted()]), VideoState::Deleted);
+        assert_eq!(state(&[deleted(), deleted()], false), VideoState::Deleted);
         assert_eq!(
-            state(&[deleted(), file("DELETED", 1, url)]),
+            state(&[deleted(), file("DELETED", 1, url)], false),
             VideoState::Ready
         );
         assert_eq!(
-            state(&[deleted(), file("TRANSFER", 1, "-")]),
+            state(&[deleted(), file("TRANSFER", 1, "-")], false),
             VideoState::Pending
         );
-        assert_eq!(state(&[]), VideoState::Ready);
+        assert_eq!(state(&[], false), VideoState::Ready);
+    }
+
+    #[test]
+    fn what_waits_for_its_upload_is_not_finished() {
+        for (status, uploads, expected) in [
+            ("TRANSFER_READY", false, VideoState::Ready),
+            ("TRANSFER_READY", true, VideoState::Pending),
+            ("TRANSFER_FINISH", true, VideoState::Ready),
+        ] {
+            assert_eq!(
+                state(&[file(status, 1, "-")], uploads),
+                expected,
+                "{status}"
+            );
+        }
     }
 
     #[test]
