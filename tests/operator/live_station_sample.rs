@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// This, as the answer to requests that begin so.
-fn said(only: String, body: &str) -> Option<Reply> {
+fn said(only: String, body: &str) -> Reply {
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    Some(Reply {
+    Reply {
         head: head.into_bytes(),
         only: only.leak(),
         ..Reply::default()
-    })
+    }
 }
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn the_three_files_of_the_documented_stop_end_in_the_status_as_one_video()
     let id = naver.id();
     let sample = sample::sample(&id).to_string();
     let route = format!("/api/v2/channels/{id}");
-    list.say(said(format!("GET {route}/records "), &sample));
-    stop.say(said(format!("PUT {route}/stopRecord "), &sample));
+    list.say(Some(said(format!("GET {route}/records "), &sample)));
+    stop.say(Some(said(format!("PUT {route}/stopRecord "), &sample)));
     naver.sim.set_live(&id, true).unwrap();
     world
         .until("LiveStream", "keynote", "recording", |object| {
