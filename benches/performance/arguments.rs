@@ -12,7 +12,7 @@ pub struct Arguments {
     pub quick: bool,
 
     /// Only scenarios whose name contains this; may be given several times. They are floors (always),
-    /// calls, tutorial, hints, recordings, rest-on-air, burst-unlimited, burst-100, burst-40,
+    /// calls, live-station, tutorial, hints, recordings, rest-on-air, burst-unlimited, burst-100, burst-40,
     /// while-live, fairness and population.
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
