@@ -12,10 +12,10 @@ use crate::{
         live_station::{ACCESS, DATA, KEYS, SECRET, block},
         status_of,
     },
+    live_station::CLIENT,
     webhooks::post::{flood, post},
 };
 
-const CLIENT: u64 = 7;
 const CHANNELS: &str = "/api/v2/channels";
 
 /// A channel that is ready at Live Station, and an operator that receives callbacks.

@@ -40,6 +40,19 @@ async fn until(naver: &Naver, what: &str, holds: impl Fn(&Value) -> bool) -> Val
     status_of(&object)
 }
 
+/// It is recorded, the recording ended, and its video has failed, which an Event says.
+async fn failed(naver: &Naver) -> Value {
+    on_air(naver, true).await;
+    let world = &naver.world;
+    world.edit("keynote", json!({"recording": false})).await;
+    let status = until(naver, "told of its failure", |status| {
+        status["videos"][0]["state"] == "error"
+    })
+    .await;
+    world.until_event("keynote", "VideoFailed").await;
+    status["videos"][0].clone()
+}
+
 /// From now on nobody looks but at lists, and these show for ten minutes what was before a change.
 fn blind(naver: &mut Naver) {
     naver.sim.behaviour(CLIENT, |ways| {
@@ -135,15 +148,8 @@ async fn a_recording_that_cannot_be_processed_is_told() {
     ] {
         let naver = Naver::new("naver-process").await;
         naver.sim.next_recording(CLIENT, fate);
-        on_air(&naver, true).await;
-        let world = &naver.world;
-        world.edit("keynote", json!({"recording": false})).await;
-        let status = until(&naver, "told of its failure", |status| {
-            status["videos"][0]["state"] == "error"
-        })
-        .await;
-        assert_eq!(status["videos"][0]["error"], says);
-        world.until_event("keynote", "VideoFailed").await;
+        let video = failed(&naver).await;
+        assert_eq!(video["error"], says);
     }
 }
 
@@ -152,21 +158,13 @@ async fn a_recording_that_cannot_be_uploaded_is_told_and_can_still_be_taken() {
     let record = json!({"bucketName": "archive", "filePath": "/live", "format": "ALL"});
     let naver = Naver::with("naver-upload", json!({"record": record})).await;
     naver.sim.next_recording(CLIENT, Fate::TransferFails);
-    on_air(&naver, true).await;
-    let world = &naver.world;
-    world.edit("keynote", json!({"recording": false})).await;
-    let status = until(&naver, "told of its failure", |status| {
-        status["videos"][0]["state"] == "error"
-    })
-    .await;
-    let video = &status["videos"][0];
+    let video = failed(&naver).await;
     let error = video["error"].as_str().unwrap();
     assert!(
         error.contains("could not be uploaded to the bucket"),
         "{error}"
     );
     assert!(video["expiresAt"].is_string(), "{video}");
-    world.until_event("keynote", "VideoFailed").await;
 }
 
 #[tokio::test]
