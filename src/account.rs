@@ -51,7 +51,7 @@ use crate::{
     jitter::jitter,
     object_key::{Kind, ObjectKey},
     outcome::{Outcome, Reason},
-    provider::{ClientId, Connection, StreamId},
+    provider::{ClientId, Connection, Known, StreamId},
     report::Happening,
     status_write::{self, Written},
 };
@@ -201,11 +201,7 @@ async fn look(
     let rate = u32::try_from(spec.requests_per_second).unwrap_or(1);
     let poll = Duration::from_secs(u64::try_from(spec.poll_interval_seconds).unwrap_or(1));
     ctx.registry.tune(key, rate, poll);
-    let pinned = account
-        .status
-        .as_ref()
-        .and_then(|s| s.client_id.as_deref())
-        .map(ClientId::new);
+    let pinned = pinned(&account);
     let trouble = |outcome| Found {
         outcome,
         client: None,
@@ -251,19 +247,25 @@ async fn look(
         // What was found out about whose key it is, is a call of that client.
         let budget = pinned
             .as_ref()
-            .and_then(|pinned| ctx.registry.budget(access.endpoint(), pinned));
+            .and_then(|pinned| ctx.registry.budget(access.endpoint(), &pinned.client));
         let seat = Kind::StreamingAccount.seat(key);
         if budget.is_some_and(|budget| !budget.try_key(&seat, now.mono)) {
             // The grant wakes the account.
             return Ok((account, trouble(Outcome::Quiet)));
         }
-        let identified = identify(&access, credentials, pinned.as_ref(), ctx).await;
-        let (connection, client) = match identified {
+        let known = pinned.as_ref().map(|pinned| Known {
+            streams: ctx.index.held_by(key),
+            ..pinned.clone()
+        });
+        let confirmation = Confirmation::of(&account);
+        let identified = identify(&access, credentials, known.as_ref(), &confirmation, ctx).await;
+        let (connection, client, confirmed) = match identified {
             Ok(known) => known,
             Err(outcome) => return Ok((account, trouble(outcome))),
         };
         // The client is pinned, and the finalizer stands, before anything is done with the key.
-        let account = match pin(account, objects, &client).await? {
+        let fingerprint = connection.identity.fingerprint();
+        let account = match pin(account, objects, &client, fingerprint).await? {
             Ok(account) => account,
             Err(account) => return Ok((account, trouble(Outcome::Quiet))),
         };
@@ -285,10 +287,7 @@ async fn look(
             client: Some(client),
             health: None,
             // A confirmation that was there from the start was given for something else.
-            confirmed: pinned
-                .is_none()
-                .then(|| api::token(&*account, CONFIRM_DISAPPEARANCE_ANNOTATION))
-                .flatten(),
+            confirmed: confirmation.asked.filter(|_| confirmed || pinned.is_none()),
             excuse: false,
         };
         return Ok((account, found));
@@ -319,12 +318,7 @@ async fn examine(account: &StreamingAccount, key: &ObjectKey, ctx: &Context) -> 
         (None, Some(broadcasts)) => Some((broadcasts, "broadcasts")),
         (None, None) => None,
     };
-    let asked = api::token(account, CONFIRM_DISAPPEARANCE_ANNOTATION);
-    let handled = account
-        .status
-        .as_ref()
-        .and_then(|s| s.confirmed_disappearance.clone());
-    let fresh = asked.is_some() && asked != handled;
+    let Confirmation { asked, fresh } = Confirmation::of(account);
     let excuse = fresh && vanished.is_some();
     let used_up = excuse || (fresh && health.walked.is_some());
     let unanswered = open.client.budget.unanswered();
@@ -370,8 +364,14 @@ async fn refused(open: &Account, key: &ObjectKey) -> Option<Outcome> {
         // The grant wakes the account.
         return Some(Outcome::Quiet);
     }
-    match open.connection.identity.client().await {
-        Ok(client) if client == open.client.id => {
+    let identity = &open.connection.identity;
+    let known = Known {
+        client: open.client.id.clone(),
+        fingerprint: identity.fingerprint(),
+        streams: Vec::new(),
+    };
+    match identity.client(Some(&known)).await {
+        Ok(Some(client)) if client == open.client.id => {
             open.client.accepted(key);
             None
         }
@@ -380,41 +380,76 @@ async fn refused(open: &Account, key: &ObjectKey) -> Option<Outcome> {
     }
 }
 
-/// Asks the provider whose key it is.
+/// The client that an account was opened with first.
+fn pinned(account: &StreamingAccount) -> Option<Known> {
+    let status = account.status.as_ref()?;
+    Some(Known {
+        client: ClientId::new(status.client_id.as_deref()?),
+        fingerprint: status.key_fingerprint.clone(),
+        streams: Vec::new(),
+    })
+}
+
+/// That somebody says what is missing is really gone.
+struct Confirmation {
+    asked: Option<String>,
+    /// It was not obeyed yet.
+    fresh: bool,
+}
+
+impl Confirmation {
+    fn of(account: &StreamingAccount) -> Self {
+        let asked = api::token(account, CONFIRM_DISAPPEARANCE_ANNOTATION);
+        let status = account.status.as_ref();
+        let handled = status.and_then(|status| status.confirmed_disappearance.as_ref());
+        let fresh = asked.is_some() && asked.as_ref() != handled;
+        Self { asked, fresh }
+    }
+}
+
+/// Asks the provider whose key it is. With it comes whether the confirmation was needed to believe it.
 async fn identify(
     access: &Access,
     credentials: Credentials,
-    pinned: Option<&ClientId>,
+    known: Option<&Known>,
+    confirmation: &Confirmation,
     ctx: &Context,
-) -> Result<(Connection, ClientId), Outcome> {
+) -> Result<(Connection, ClientId, bool), Outcome> {
     let connection = access
-        .connect(credentials, pinned, &ctx.http)
+        .connect(credentials, &ctx.http)
         .map_err(|error| Outcome::stalled(Reason::InvalidSecret, error.to_string()))?;
-    let client = connection
-        .identity
-        .client()
-        .await
-        .map_err(|error| Outcome::from(&error))?;
-    match pinned {
-        Some(pinned) if *pinned != client => Err(Outcome::stalled(
+    let answer = connection.identity.client(known).await;
+    let answer = answer.map_err(|error| Outcome::from(&error))?;
+    match (answer, known) {
+        (Some(client), Some(known)) if client != known.client => Err(Outcome::stalled(
             Reason::ClientChanged,
             format!(
                 "the key belongs to client {}, and this account is client {}: put a key of that client into the Secret, \
                  or create another StreamingAccount",
                 client.as_str(),
-                pinned.as_str()
+                known.client.as_str()
             ),
         )),
-        _ => Ok((connection, client)),
+        (Some(client), _) => Ok((connection, client, false)),
+        (None, Some(known)) if confirmation.fresh => Ok((connection, known.client.clone(), true)),
+        (None, _) => Err(Outcome::stalled(
+            Reason::ClientChanged,
+            format!(
+                "none of the streams that objects of this account hold is there with these keys, so they may be another client's: \
+                 put keys of the same client, and its region and endpoint, or create another StreamingAccount; if the streams really \
+                 are gone, set the annotation {CONFIRM_DISAPPEARANCE_ANNOTATION} to a new value"
+            ),
+        )),
     }
 }
 
-/// Puts the finalizer and the client's id where they survive us. `Err` is an account that has
+/// Puts the finalizer, and whose key it is, where they survive us. `Err` is an account that has
 /// changed meanwhile.
 async fn pin(
     account: Arc<StreamingAccount>,
     objects: &Api<StreamingAccount>,
     client: &ClientId,
+    key_fingerprint: Option<String>,
 ) -> kube::Result<Result<Arc<StreamingAccount>, Arc<StreamingAccount>>> {
     let account = match keep_finalizer(account, objects).await? {
         Ok(account) => account,
@@ -422,6 +457,7 @@ async fn pin(
     };
     let mut status = account.status.clone().unwrap_or_default();
     status.client_id = Some(client.as_str().to_owned());
+    status.key_fingerprint = key_fingerprint;
     match status_write::write(objects, &*account, account.status.as_ref(), &status).await? {
         Written::Same => Ok(Ok(account)),
         Written::Changed(written) => Ok(Ok(Arc::new(*written))),

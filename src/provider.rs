@@ -64,8 +64,23 @@ pub struct Connection {
 
 /// Whose key it is.
 pub trait Identity: Send + Sync {
-    /// The client that the key belongs to. Sent again where that may help.
-    fn client(&self) -> Call<'_, ClientId>;
+    /// The client that the key belongs to; `None` where the provider does not say, and nothing shows that it
+    /// is the client that it has to be. Sent again where that may help.
+    fn client<'a>(&'a self, known: Option<&'a Known>) -> Call<'a, Option<ClientId>>;
+
+    /// A digest of all that decides whose streams are seen: for a provider that does not say whose key it is.
+    fn fingerprint(&self) -> Option<String>;
+}
+
+/// What is known of the client that a key has to belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Which one.
+    pub client: ClientId,
+    /// That of the key which was accepted last ([`Identity::fingerprint`]).
+    pub fingerprint: Option<String>,
+    /// Streams that it has, or had when they were seen last.
+    pub streams: Vec<StreamId>,
 }
 
 /// Live streams at a provider. Each method is one call, apart from the repeats that it says.

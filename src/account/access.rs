@@ -12,7 +12,7 @@ use crate::{
     },
     outcome::Outcome,
     provider::{
-        ClientId, Connection, gcore,
+        Connection, gcore,
         http::{Http, SetupError},
         live_station,
     },
@@ -106,12 +106,7 @@ impl Access {
     ///
     /// # Errors
     /// Why no call can be made with them.
-    pub fn connect(
-        &self,
-        credentials: Credentials,
-        pinned: Option<&ClientId>,
-        http: &Http,
-    ) -> Result<Connection, SetupError> {
+    pub fn connect(&self, credentials: Credentials, http: &Http) -> Result<Connection, SetupError> {
         match (self, credentials) {
             (Self::Gcore(gcore), Credentials::Gcore(key)) => {
                 gcore::connect(&gcore.endpoint, key, http)
@@ -121,7 +116,6 @@ impl Access {
                 keys,
                 &account.region,
                 defaults(account),
-                pinned,
                 http,
             ),
             _ => Err(SetupError::Key("it is another provider's")),

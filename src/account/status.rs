@@ -56,6 +56,7 @@ pub(super) fn status(
             .as_ref()
             .map(|c| c.as_str().to_owned())
             .or_else(|| old.client_id.clone()),
+        key_fingerprint: old.key_fingerprint.clone(),
         streams: found.health.as_ref().and_then(|h| h.counts).or(old.streams),
         waiting: found
             .health

@@ -138,9 +138,8 @@ fn default_endpoint() -> String {
 #[serde(rename_all = "camelCase")]
 pub struct LiveStationAccount {
     /// The Secret and key that hold the access key. A new pair of keys is taken over within a second,
-    /// without a restart. The provider does not say whose keys they are: keys of another account
-    /// would be believed. More than three channels that are missing there show as `MassDisappearance`,
-    /// and nothing is created; three or fewer would be created again in that account.
+    /// without a restart. The provider does not say whose keys they are: while LiveStreams of this account
+    /// hold channels, other keys are taken only if they show one of these channels.
     pub access_key_secret_ref: SecretKeyRef,
     /// The Secret and key that hold the secret key, which signs and is never sent.
     pub secret_key_secret_ref: SecretKeyRef,
@@ -233,11 +232,16 @@ pub struct StreamingAccountStatus {
     /// object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The client that the key belongs to, as the provider says. It is pinned: a key of another
-    /// client is never used.
+    /// The client that the key belongs to, as the provider says; NAVER Live Station does not say, and here
+    /// stands a digest of the first access key. It is pinned: a key of another client is never used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub client_id: Option<String>,
+    /// A digest of the access key, the region and the endpoint that were accepted last, where the
+    /// provider does not say whose keys they are (NAVER Live Station).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub key_fingerprint: Option<String>,
     /// The streams of the account at the end of the last whole read of the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<StreamCounts>,

@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 use self::client::{Api, Request, Route};
 use super::{
-    Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
+    Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Known, Line, Mark,
     ObservedStream, Owner, Page, ProviderError, StreamId, StreamSettings, Streams,
     http::{Http, SetupError, body::decode, caller::Answer},
 };
@@ -63,14 +63,18 @@ fn unsupported(want: &StreamSettings) -> Vec<&'static str> {
 struct Gcore(Api);
 
 impl Identity for Gcore {
-    fn client(&self) -> Call<'_, ClientId> {
+    fn client<'a>(&'a self, _: Option<&'a Known>) -> Call<'a, Option<ClientId>> {
         Box::pin(async move {
             let client: wire::Client = decode(&self.read(Route::Me).await?)?;
             let id = client
                 .id
                 .ok_or_else(|| failure::garbled("it names no client"))?;
-            Ok(ClientId::new(id))
+            Ok(Some(ClientId::new(id)))
         })
+    }
+
+    fn fingerprint(&self) -> Option<String> {
+        None
     }
 }
 

@@ -28,7 +28,7 @@ use self::{
     map::Item,
 };
 use super::{
-    Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Line, Mark,
+    Call, Capabilities, ClientId, Connection, Deletion, Identity, KeyReset, Known, Line, Mark,
     ObservedStream, Owner, Page, Phase, ProviderError, StreamId, StreamSettings, Streams,
     http::{Http, SetupError, body::decode, caller::Answer, failure::unavailable},
 };
@@ -58,22 +58,23 @@ const CAPABILITIES: Capabilities = Capabilities {
     owner: mark::form,
 };
 
-/// Puts keys to work at an endpoint. Nothing is sent yet. `pinned` is whose keys they have to be, where that is
-/// known: the API does not tell, so it is believed.
+/// Puts keys to work at an endpoint. Nothing is sent yet.
 pub fn connect(
     endpoint: &str,
     keys: Keys,
     region: &str,
     defaults: Defaults,
-    pinned: Option<&ClientId>,
     http: &Http,
 ) -> Result<Connection, SetupError> {
-    let client = pinned.cloned().unwrap_or_else(|| client_of(&keys));
+    let access = keys.access.expose();
+    let client = ClientId::new(format!("ncp-{}", digits(access)));
+    let fingerprint = digits(&[endpoint, region, access].join("\n"));
     let line = Line::metered(http.meter.clone());
     let api = Api::new(endpoint, keys, region, http.clone(), line.clone())?;
     let live_station = Arc::new(LiveStation {
         api,
         client,
+        fingerprint,
         defaults,
     });
     Ok(Connection {
@@ -87,12 +88,12 @@ pub fn connect(
     })
 }
 
-/// A name for whoever the first pair of keys belongs to. A later pair takes it over.
-fn client_of(keys: &Keys) -> ClientId {
-    let digest = digest(&SHA256, keys.access.expose().as_bytes());
+/// The first twelve digits of a text's digest.
+fn digits(text: &str) -> String {
+    let digest = digest(&SHA256, text.as_bytes());
     let digits = digest.as_ref().iter().take(6);
     let digits: Vec<String> = digits.map(|byte| format!("{byte:02x}")).collect();
-    ClientId::new(format!("ncp-{}", digits.concat()))
+    digits.concat()
 }
 
 /// What of the wanted settings this provider does not have.
@@ -126,18 +127,34 @@ const MOST_GONE: usize = 10;
 
 struct LiveStation {
     api: Api,
+    /// A name for whoever the keys belong to, where no earlier pair has given one.
     client: ClientId,
+    fingerprint: String,
     defaults: Defaults,
 }
 
 impl Identity for LiveStation {
-    /// There is no call that says whose keys they are: one that reads says whether they are good.
-    fn client(&self) -> Call<'_, ClientId> {
+    /// There is no call that says whose keys they are. Other keys than those that were accepted last, another
+    /// region or another endpoint have to show a channel that is known to be the client's; where there is none,
+    /// they are believed.
+    fn client<'a>(&'a self, known: Option<&'a Known>) -> Call<'a, Option<ClientId>> {
         Box::pin(async move {
+            let other = known.filter(|known| known.fingerprint.as_ref() != Some(&self.fingerprint));
+            if let Some((known, witness)) = other.and_then(|it| Some((it, it.streams.first()?))) {
+                let listed = self.list(1).await?;
+                let mut listed = listed.iter().flatten();
+                let shown = listed.any(|seen| known.streams.contains(&seen.id))
+                    || self.read(witness).await?.is_some();
+                return Ok(shown.then(|| known.client.clone()));
+            }
             let answer = self.api.send(Request::get(Route::First)).await?;
             let wire::Envelope::<IgnoredAny> { .. } = decode(&answer.body)?;
-            Ok(self.client.clone())
+            Ok(Some(known.map_or(&self.client, |it| &it.client).clone()))
         })
+    }
+
+    fn fingerprint(&self) -> Option<String> {
+        Some(self.fingerprint.clone())
     }
 }
 

@@ -25,7 +25,7 @@ pub enum Part {
     Enumerate(Enumerate),
     /// The parts that are tests of their own.
     Suites(Suites),
-    /// Both, with one table.
+    /// Both.
     Everything(Everything),
 }
 
@@ -35,6 +35,9 @@ pub struct Suites {
     /// Only this one.
     #[arg(long)]
     pub part: Option<String>,
+    /// Write the table into docs/reliability.md, too.
+    #[arg(long)]
+    pub docs: bool,
 }
 
 /// The whole campaign.

@@ -64,14 +64,7 @@ fn main() -> ExitCode {
     let begin = Instant::now();
     let report = match part {
         Part::Enumerate(wanted) => enumeration(&wanted),
-        Part::Suites(Suites { part }) => {
-            let (rows, violations) = suites(part.as_deref());
-            Report {
-                rows,
-                violations,
-                ..Report::default()
-            }
-        }
+        Part::Suites(wanted) => others(&wanted),
         Part::Everything(wanted) => everything(&wanted),
     };
     stage::over();
@@ -80,13 +73,29 @@ fn main() -> ExitCode {
 
 /// The enumeration and all other parts.
 fn everything(wanted: &Everything) -> Report {
-    let begin = Instant::now();
     let mut report = enumeration(&wanted.enumerate);
     stage::over();
-    let (rows, violations) = suites(None);
-    report.rows.extend(rows);
-    report.violations.extend(violations);
-    println!("everything: {:.0} s", begin.elapsed().as_secs_f64());
+    let others = others(&Suites {
+        part: None,
+        docs: wanted.enumerate.docs,
+    });
+    report.rows.extend(others.rows);
+    report.violations.extend(others.violations);
+    report
+}
+
+/// The parts that are tests of their own.
+fn others(wanted: &Suites) -> Report {
+    let begin = Instant::now();
+    let (rows, violations) = suites(wanted.part.as_deref());
+    let report = Report {
+        rows,
+        violations,
+        ..Report::default()
+    };
+    if wanted.docs {
+        report.write(begin.elapsed());
+    }
     report
 }
 
@@ -108,13 +117,17 @@ fn enumeration(wanted: &Enumerate) -> Report {
         },
     };
     println!("campaign: the seed is {seed}");
+    let begin = Instant::now();
     let outcome = enumerate(&choice);
-    Report {
+    let report = Report {
         seed: Some(seed),
         rows: outcome.rows,
         violations: outcome.violations,
         left_out: outcome.left_out,
         json: wanted.json.clone(),
-        docs: wanted.docs,
+    };
+    if wanted.docs {
+        report.write(begin.elapsed());
     }
+    report
 }

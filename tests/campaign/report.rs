@@ -14,16 +14,20 @@ use crate::{
     row::{Row, table},
 };
 
-/// Between two such lines a table stands in docs/reliability.md: the flows at the second provider in one of
-/// their own.
-const TABLES: [(&str, &str, bool); 2] = [
-    ("<!-- campaign -->", "<!-- /campaign -->", false),
-    (
-        "<!-- campaign at Live Station -->",
-        "<!-- /campaign at Live Station -->",
-        true,
-    ),
+/// Between two lines of this name a table stands in docs/reliability.md, with the rows that belong into it.
+type Place = (&'static str, fn(&Row) -> bool);
+
+const TABLES: [Place; 3] = [
+    ("campaign", |row| !row.is_suite && !at_second(row)),
+    ("campaign at Live Station", |row| {
+        !row.is_suite && at_second(row)
+    }),
+    ("campaign, other parts", |row| row.is_suite),
 ];
+
+fn at_second(flow: &Row) -> bool {
+    flow.part.starts_with(At::LiveStation.prefix())
+}
 
 /// What a campaign came to.
 #[derive(Debug, Default)]
@@ -38,8 +42,6 @@ pub struct Report {
     pub left_out: usize,
     /// Where it is written.
     pub json: Option<PathBuf>,
-    /// Whether the table is written into the documents.
-    pub docs: bool,
 }
 
 impl Report {
@@ -55,9 +57,6 @@ impl Report {
             });
             fs::write(file, serde_json::to_string_pretty(&text).unwrap()).unwrap();
         }
-        if self.docs {
-            self.write(&words);
-        }
         if self.violations.is_empty() {
             return ExitCode::SUCCESS;
         }
@@ -69,18 +68,19 @@ impl Report {
     }
 
     /// Writes the tables of which there are rows into the documents.
-    fn write(&self, words: &str) {
+    pub fn write(&self, took: Duration) {
+        let words = self.words(took);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
         let mut text = fs::read_to_string(&path).unwrap();
-        for (begin, end, second) in TABLES {
-            let of_second = |row: &Row| row.part.starts_with(At::LiveStation.prefix());
-            let rows = self.rows.iter().filter(|row| of_second(row) == second);
+        for (name, belongs) in TABLES {
+            let rows = self.rows.iter().filter(|row| belongs(row));
             let rows: Vec<Row> = rows.cloned().collect();
             if rows.is_empty() {
                 continue;
             }
-            let (before, rest) = text.split_once(begin).unwrap();
-            let (_, after) = rest.split_once(end).unwrap();
+            let [begin, end] = ["", "/"].map(|slash| format!("<!-- {slash}{name} -->"));
+            let (before, rest) = text.split_once(&begin).unwrap();
+            let (_, after) = rest.split_once(&end).unwrap();
             text = format!("{before}{begin}\n{words}\n\n{}\n{end}{after}", table(&rows));
         }
         fs::write(&path, text).unwrap();

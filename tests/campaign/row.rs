@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Row {
     /// Which part, and which flow of it.
     pub part: String,
+    /// A part that is a test of its own, and no flow.
+    pub is_suite: bool,
     /// How many calls the flow makes.
     pub points: usize,
     /// How many kinds of faults there were.

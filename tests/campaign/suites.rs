@@ -159,6 +159,7 @@ impl Suite {
                 faults: told.faults,
                 runs: told.runs,
                 violations: told.violations,
+                is_suite: true,
                 ..Row::default()
             })
         });
@@ -170,6 +171,7 @@ impl Suite {
                 points: passed + failed,
                 runs: passed + failed,
                 violations: failed,
+                is_suite: true,
                 ..Row::default()
             });
         }

@@ -39,6 +39,7 @@ mod leaders;
 mod lifecycle;
 mod live_station;
 mod live_station_callbacks;
+mod live_station_keys;
 mod live_station_mass;
 mod live_station_sample;
 mod live_station_trouble;

@@ -225,7 +225,7 @@ impl Method {
         let broadcasts = gcore.broadcasts.as_ref().expect("it has them");
         let broadcast = seen.broadcasts.first().expect("it is shown somewhere");
         match self {
-            Self::Client => gcore.identity.client().await.map(drop),
+            Self::Client => gcore.identity.client(None).await.map(drop),
             Self::List => streams.list(1).await.map(drop),
             Self::Get => streams.get(&seen.id).await.map(drop),
             Self::Create => streams.create(&owner(), &secretive()).await.map(drop),

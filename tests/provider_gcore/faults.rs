@@ -286,7 +286,7 @@ async fn a_key_that_is_not_good_is_told_why() {
     );
     sim.revoke_key(KEY);
     assert_eq!(
-        gcore.identity.client().await.map(drop),
+        gcore.identity.client(None).await.map(drop),
         unauthorized(401, "Given token not valid for any token type")
     );
 }
@@ -322,12 +322,12 @@ async fn nobody_there_is_unavailable() {
     sim.outage(true);
     let before = clock::now().mono;
     let refused = unavailable("connection refused");
-    assert_eq!(gcore.identity.client().await.map(drop), refused);
+    assert_eq!(gcore.identity.client(None).await.map(drop), refused);
     assert!(before.elapsed() >= Duration::from_millis(700), "two pauses");
     let made = gcore.streams.create(&owner(), &active(false)).await;
     assert_eq!(made.map(drop), refused);
     sim.outage(false);
-    assert!(gcore.identity.client().await.is_ok());
+    assert!(gcore.identity.client(None).await.is_ok());
 }
 
 #[tokio::test]

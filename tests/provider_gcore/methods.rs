@@ -12,7 +12,9 @@ use crate::bench::*;
 #[tokio::test]
 async fn names_the_client() {
     let (_sim, gcore) = start().await;
-    assert_eq!(gcore.identity.client().await.unwrap().as_str(), "1001");
+    let client = gcore.identity.client(None).await.unwrap().unwrap();
+    assert_eq!(client.as_str(), "1001");
+    assert_eq!(gcore.identity.fingerprint(), None);
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ async fn a_creation_is_sent_once() {
 async fn no_error_shows_a_key() {
     let (sim, live_station) = start().await;
     sim.revoke_key(crate::ACCESS);
-    let error = live_station.identity.client().await.unwrap_err();
+    let error = live_station.identity.client(None).await.unwrap_err();
     assert!(
         matches!(error, ProviderError::Unauthorized { .. }),
         "{error}"

@@ -11,6 +11,7 @@ mod channels;
 mod documented;
 mod faults;
 mod hostile;
+mod keys;
 mod lists;
 mod methods;
 #[path = "../provider_gcore/raw.rs"]
@@ -38,6 +39,10 @@ const ACCESS: &str = "AKIDEXAMPLE";
 const SECRET: &str = "SECRETEXAMPLE0canary";
 
 fn connect(url: &str) -> Connection {
+    connect_as(url, ACCESS, SECRET, "KR")
+}
+
+fn connect_as(url: &str, access: &str, secret: &str, region: &str) -> Connection {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -49,8 +54,8 @@ fn connect(url: &str) -> Connection {
         pauses: [Duration::from_millis(5), Duration::from_millis(10)],
     });
     let keys = Keys {
-        access: Secret::new(ACCESS),
-        secret: Secret::new(SECRET),
+        access: Secret::new(access),
+        secret: Secret::new(secret),
     };
     let defaults = Defaults {
         quality_set_id: 3,
@@ -58,7 +63,7 @@ fn connect(url: &str) -> Connection {
         cdn_region: "KOREA".into(),
         record: json!({"type": "MANUAL_UPLOAD"}),
     };
-    live_station::connect(url, keys, "KR", defaults, None, &http.unwrap()).unwrap()
+    live_station::connect(url, keys, region, defaults, &http.unwrap()).unwrap()
 }
 
 async fn start() -> (Simulator, Connection) {

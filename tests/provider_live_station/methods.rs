@@ -77,7 +77,7 @@ impl Method {
         };
         let plain = StreamSettings::default;
         match self {
-            Self::Client => connection.identity.client().await.map(drop),
+            Self::Client => connection.identity.client(None).await.map(drop),
             Self::List => streams.list(1).await.map(drop),
             Self::Get => streams.get(id).await.map(drop),
             Self::Create => streams.create(&owner, &plain()).await.map(drop),

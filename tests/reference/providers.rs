@@ -31,7 +31,7 @@ fn connections() -> [Connection; 2] {
     let here = "http://127.0.0.1:9";
     [
         gcore::connect(here, key(), &http).unwrap(),
-        live_station::connect(here, keys, "KR", defaults, None, &http).unwrap(),
+        live_station::connect(here, keys, "KR", defaults, &http).unwrap(),
     ]
 }
 

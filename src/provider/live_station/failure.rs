@@ -68,7 +68,7 @@ pub(super) fn of(
         (Some(200), _) => unauthorized(401),
         (_, 429) => limited(),
         (Some(100), 400) => refused(400),
-        (Some(code), _) => unavailable(format!("error {code}")),
+        (Some(code), _) => unavailable(format!("error {code}: {}", words())),
         (None, status @ (401 | 403)) => unauthorized(status),
         (None, status @ 300..=399) => {
             unavailable(format!("HTTP {status}, a redirect, which is not followed"))
@@ -142,7 +142,10 @@ mod tests {
                 ProviderError::Refused { status: 409, .. }
             ));
             for unknown in [250_000, 250_001, 250_007, 250_009, 250_016, 251_000] {
-                assert!(!coded(status, unknown).refused_for_certain(), "{unknown}");
+                let error = coded(status, unknown);
+                assert!(!error.refused_for_certain(), "{unknown}");
+                let said = error.to_string();
+                assert!(said.contains(&format!("error {unknown}: so")), "{said}");
             }
         }
         assert!(matches!(
