@@ -68,7 +68,7 @@ pub fn connect(
 ) -> Result<Connection, SetupError> {
     let access = keys.access.expose();
     let client = ClientId::new(format!("ncp-{}", digits(access)));
-    let fingerprint = digits(&[endpoint, region, access].join("\n"));
+    let fingerprint = fingerprint(endpoint, region, access);
     let line = Line::metered(http.meter.clone());
     let api = Api::new(endpoint, keys, region, http.clone(), line.clone())?;
     let live_station = Arc::new(LiveStation {
@@ -86,6 +86,11 @@ pub fn connect(
         capabilities: CAPABILITIES,
         line,
     })
+}
+
+/// A digest of all that decides whose channels are seen.
+pub fn fingerprint(endpoint: &str, region: &str, access: &str) -> String {
+    digits(&[endpoint, region, access].join("\n"))
 }
 
 /// The first twelve digits of a text's digest.

@@ -70,7 +70,7 @@ pub async fn picture(stage: &Stage, traces: &[Trace]) -> Value {
 impl Names {
     async fn of(stage: &Stage) -> Self {
         let world = &stage.world;
-        let mut names: BTreeMap<_, _> = stage.provider.names().into_iter().collect();
+        let mut names: BTreeMap<_, _> = stage.provider.names(&stage.endpoint).into_iter().collect();
         for kind in ["LiveStream", "Broadcast", "StreamingAccount"] {
             for object in world.api(kind).list(&ListParams::default()).await.unwrap() {
                 let name = format!("{kind} {}'s uid", object.name_any());

@@ -61,8 +61,8 @@ pub trait Provider: Send + Sync {
     /// Makes another key good, and gives the data of the Secret with it.
     fn another_key(&self) -> Vec<(&'static str, &'static str)>;
 
-    /// Whether the list has been read with the other key.
-    fn other_key_is_used(&self) -> bool;
+    /// Whether an account at this endpoint with this status has taken the other key over.
+    fn other_key_is_used(&self, endpoint: &str, status: &Value) -> bool;
 
     /// Makes the first key no good.
     fn revoke_first_key(&self);
@@ -106,7 +106,7 @@ pub trait Provider: Send + Sync {
     fn counts(&self) -> Value;
 
     /// Values that differ from run to run, each with its name.
-    fn names(&self) -> Vec<(String, String)>;
+    fn names(&self, endpoint: &str) -> Vec<(String, String)>;
 
     /// The streams whose mark says that an operator has them.
     fn marked(&self) -> Vec<Value>;

@@ -240,10 +240,13 @@ fn rotate_api_key(stage: &mut Stage) -> LocalBoxFuture<'_, ()> {
         let (name, _) = stage.provider.secret();
         let data = stage.provider.another_key();
         world.secret(name, &data).await;
+        let used = |account: &DynamicObject| {
+            stage
+                .provider
+                .other_key_is_used(&stage.endpoint, &status_of(account))
+        };
         world
-            .until_true("the new key is used", async || {
-                stage.provider.other_key_is_used()
-            })
+            .until("StreamingAccount", "default", "the new key is used", used)
             .await;
         stage.provider.revoke_first_key();
         world

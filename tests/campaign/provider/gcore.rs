@@ -65,7 +65,7 @@ impl Provider for Gcore {
         vec![("apiKey", NEXT_KEY)]
     }
 
-    fn other_key_is_used(&self) -> bool {
+    fn other_key_is_used(&self, _: &str, _: &Value) -> bool {
         let next = self.next_key.get().copied();
         let pages = self.sim.calls_where(0, |call| {
             call.key == next && call.route == "/streaming/streams"
@@ -144,7 +144,7 @@ impl Provider for Gcore {
         })
     }
 
-    fn names(&self) -> Vec<(String, String)> {
+    fn names(&self, _: &str) -> Vec<(String, String)> {
         let fields = ["id", "token", "slug"];
         let broadcasts = self.sim.broadcasts(CLIENT);
         let mut names = Vec::new();

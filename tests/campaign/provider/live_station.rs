@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use livestream_operator::provider::live_station::fingerprint;
 use serde_json::{Value, json};
 use simulator::{
     counters::Call,
@@ -16,6 +17,9 @@ use crate::harness::{
 
 const NEXT_ACCESS_KEY: &str = "AKIDNEXT";
 const NEXT_SECRET_KEY: &str = "canary0next0key";
+
+/// The default.
+const REGION: &str = "KR";
 
 /// The one that a run has to itself.
 pub struct LiveStation {
@@ -65,12 +69,12 @@ impl Provider for LiveStation {
         ]
     }
 
-    fn other_key_is_used(&self) -> bool {
+    fn other_key_is_used(&self, endpoint: &str, status: &Value) -> bool {
         let next = self.next_key.get().copied();
-        let pages = self.sim.calls_where(0, |call| {
-            call.key == next && call.route == "/api/v2/channels"
-        });
-        !pages.is_empty()
+        // One shows whose key it is; what comes after it uses the key.
+        let calls = self.sim.calls_where(0, |call| call.key == next);
+        status["keyFingerprint"] == fingerprint(endpoint, REGION, NEXT_ACCESS_KEY)
+            && calls.len() > 1
     }
 
     fn revoke_first_key(&self) {
@@ -147,7 +151,7 @@ impl Provider for LiveStation {
         })
     }
 
-    fn names(&self) -> Vec<(String, String)> {
+    fn names(&self, endpoint: &str) -> Vec<(String, String)> {
         let channel = ["channelId", "channelName", "streamKey", "instanceNo"];
         let channels = [self.sim.gone(CLIENT), self.streams()].concat();
         let mut names: Vec<_> = name_each("channel", &channels, &channel)
@@ -163,6 +167,10 @@ impl Provider for LiveStation {
         names.extend(name_each("channel's CDN", &cdn, &["instanceNo"]));
         let file = ["recordId", "recordSeq", "streamSeq"];
         names.extend(name_each("file", &self.videos(), &file));
+        for key in [ACCESS, NEXT_ACCESS_KEY] {
+            let fingerprint = fingerprint(endpoint, REGION, key);
+            names.push((fingerprint, format!("fingerprint of {key}")));
+        }
         names
     }
 
